@@ -1,0 +1,51 @@
+"""A bulletin: one thing to be said. Today it is born with its sound and approved by the one who says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.airing import Klass
+from controller.domain.errors import Refused
+
+MAX_TITLE = 200
+"""Characters of a title: two lines on a phone."""
+
+
+class BulletinState(StrEnum):
+    """Draft until its sound is prepared and somebody with the right approves it."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulletin:
+    """One thing to be said. `clip` is the SHA-256 of its prepared sound, none while it is being prepared."""
+
+    id: str
+    owner: str
+    title: str
+    klass: Klass
+    language: str
+    state: BulletinState
+    created_ms: int
+    created_by: str
+    clip: str | None = None
+
+
+def check_title(title: str) -> str:
+    """The title, trimmed; Refused when it is empty or longer than MAX_TITLE."""
+    title = " ".join(title.split())
+    if not title:
+        raise Refused("bulletin.title-empty")
+    if len(title) > MAX_TITLE:
+        raise Refused("bulletin.title-long", limit=MAX_TITLE, length=len(title))
+    return title
+
+
+def approve(bulletin: Bulletin) -> BulletinState:
+    """The state after approval: only what has its sound can be approved; approving twice is no error."""
+    if bulletin.clip is None:
+        raise Refused("bulletin.no-sound", bulletin=bulletin.id)
+    return BulletinState.APPROVED
