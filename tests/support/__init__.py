@@ -1,0 +1,1 @@
+"""Real things that tests start and stop: a broker, a database, a free port."""
