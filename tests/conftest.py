@@ -1,4 +1,4 @@
-"""What holds for every test: it leaves no process of its own behind."""
+"""What holds for every test (it leaves no process of its own behind), and the real servers a test may ask for."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from tests.support.mosquitto import Mosquitto
+from tests.support.postgres import Postgres
+
 # Python's own helpers live as long as the interpreter that started them, by design.
 _PYTHONS_OWN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 # A stopped process may need a moment to be gone after whoever stopped it has returned.
-_GRACE_S = 3.0
+_GRACE_S = 1.0
+
+# Servers for the whole session: a test that is the first to ask for one does not answer for it.
+_session_pids: set[int] = set()
 
 
 def pytest_configure() -> None:
@@ -26,18 +32,36 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def no_child_is_left() -> Iterator[None]:
     """Fail, and end, what a test started and did not stop. What a wider fixture started before it may live on."""
-    before = _children()
+    before = set(_children())
     yield
-    left = [child for pid, child in _children().items() if pid not in before and _is_ours(child)]
-    if not left:
-        return
-    _, alive = psutil.wait_procs(left, timeout=_GRACE_S)
     words = []
-    for child in alive:
-        words.append(_words(child))
-        child.kill()
-    psutil.wait_procs(alive, timeout=_GRACE_S)
+    while left := [child for child in _children().values() if _is_ours(child, before | _session_pids)]:
+        _, alive = psutil.wait_procs(left, timeout=_GRACE_S)
+        for child in alive:
+            words.append(_words(child))
+            child.kill()
+        psutil.wait_procs(alive, timeout=_GRACE_S)  # and look again: it may have been starting another
     assert not words, f"the test left running: {'; '.join(words)}"
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    """A Mosquitto of this test's own, with default queues; `.url`, `.kill()`, `.start()`."""
+    with Mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        _session_pids.add(server.pid)
+        yield server
+
+
+@pytest.fixture
+def postgres_url(_postgres: Postgres) -> str:
+    """The URL of an empty PostgreSQL database of this test's own; the server is shared and starts when first asked for."""
+    return _postgres.new_database()
 
 
 def _children() -> dict[int, psutil.Process]:
@@ -55,10 +79,13 @@ def _has_children() -> bool:
     return True
 
 
-def _is_ours(child: psutil.Process) -> bool:
+def _is_ours(child: psutil.Process, others: set[int]) -> bool:
+    """Did the test start it? Not if it, or one it descends from (a server's worker), is among `others`."""
     try:
         if child.status() == psutil.STATUS_ZOMBIE:
             return False  # has ended; only its parent has not asked yet
+        if others & {child.pid, *(parent.pid for parent in child.parents() if parent.pid != os.getpid())}:
+            return False
         return not any(name in " ".join(child.cmdline()) for name in _PYTHONS_OWN)
     except psutil.NoSuchProcess:
         return False
