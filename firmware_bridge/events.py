@@ -64,7 +64,7 @@ class SoundStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundEnded:
-    """The last sample left. `whole` is false when the player broke off by itself; `heard` is the board's word: None, not measured."""
+    """The last sample left. `whole`: not broken off by the player itself. `heard`: the board's word; None is not measured."""
 
     airing: str
     whole: bool = True

@@ -67,7 +67,7 @@ def encode(message: msgspec.Struct) -> bytes:
 def decode(kind: type[T], data: bytes) -> T:
     """The message of class `kind` in `data`; DecodeError("malformed" | "rule.*") otherwise."""
     try:
-        message = _DECODERS[kind].decode(data)
+        message: T = _DECODERS[kind].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError("malformed", str(error)) from None
     rule = _RULES.get(kind)
@@ -109,4 +109,5 @@ _RULES: dict[type[msgspec.Struct], Callable[[Any], None]] = {
     Receipts: _check_receipts,
 }
 _ENCODER = msgspec.json.Encoder()
-_DECODERS = {kind: msgspec.json.Decoder(kind) for kind in (*TYPES.values(), PlanBody)}
+_KINDS: tuple[type[msgspec.Struct], ...] = (*TYPES.values(), PlanBody)
+_DECODERS: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {kind: msgspec.json.Decoder(kind) for kind in _KINDS}

@@ -1,0 +1,155 @@
+"""Deliveries and receipts in the database: what became of each airing on each node, and the words that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, literal, select, update
+from sqlalchemy.sql import ColumnElement
+
+from controller.db.places import in_subtrees
+from controller.db.rows import chunks, insert_new, put
+from controller.db.tables import custody, deliveries, nodes, receipts, units
+from controller.domain.delivery import Evidence, State
+from controller.domain.unit import Unit
+from controller.service.ports import Delivery, Heard
+
+
+class SqlDeliveries:
+    """What became of airings, node by node."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def plan(self, airing: str, roots: Sequence[Unit], now_ms: int) -> int:
+        """A planned delivery for every living node under `roots`; says how many. One statement, for a province has 9,000."""
+        rows = (
+            select(literal(airing), nodes.c.id, nodes.c.village, literal(State.PLANNED.value), literal(""), literal(now_ms))
+            .join(units, units.c.id == nodes.c.village)
+            .where(nodes.c.retired_ms.is_(None), in_subtrees(roots))
+        )
+        names = ["airing", "node", "village", "state", "why", "at_ms"]
+        return self._connection.execute(deliveries.insert().from_select(names, rows)).rowcount
+
+    def of_airing(self, airing: str) -> list[Delivery]:
+        """All deliveries of an airing."""
+        query = select(deliveries).where(deliveries.c.airing == airing).order_by(deliveries.c.village, deliveries.c.node)
+        return [_delivery(row) for row in self._connection.execute(query)]
+
+    def of_nodes(self, airing: str, ids: Collection[str]) -> dict[str, Delivery]:
+        """The deliveries of an airing on these nodes."""
+        found: dict[str, Delivery] = {}
+        for part in chunks(ids):
+            query = select(deliveries).where(deliveries.c.airing == airing, deliveries.c.node.in_(part))
+            found.update((row.node, _delivery(row)) for row in self._connection.execute(query))
+        return found
+
+    def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]:
+        """How many deliveries of each airing stand where."""
+        found: dict[str, dict[tuple[State, Evidence | None], int]] = {airing: {} for airing in airings}
+        what = (deliveries.c.airing, deliveries.c.state, deliveries.c.evidence)
+        for part in chunks(airings):
+            query = select(*what, func.count().label("number")).where(deliveries.c.airing.in_(part)).group_by(*what)
+            for row in self._connection.execute(query):
+                found[row.airing][State(row.state), _evidence(row.evidence)] = row.number
+        return found
+
+    def move_all(self, airing: str, moves: Mapping[State, State], unit: Unit | None, now_ms: int) -> int:
+        """Move every delivery of the airing (under `unit`, if given) by the table `moves`; says how many moved."""
+        mine: ColumnElement[bool] = deliveries.c.airing == airing
+        if unit is not None:
+            mine &= deliveries.c.village.in_(select(units.c.id).where(in_subtrees([unit])))
+        moved = 0
+        for target in dict.fromkeys(moves.values()):
+            sources = [source for source, to in moves.items() if to is target and source is not target]
+            change = update(deliveries).where(mine, deliveries.c.state.in_(sources))
+            moved += self._connection.execute(change.values(state=target, at_ms=now_ms)).rowcount
+        return moved
+
+    def write(self, new: Sequence[Delivery]) -> None:
+        """Deliveries as they now stand; one that nobody expected is made."""
+        put(self._connection, deliveries, [_delivery_row(delivery) for delivery in new])
+
+    def open_of_nodes(self, ids: Collection[str], states: Collection[State]) -> list[Delivery]:
+        """The deliveries of these nodes that stand in one of `states`."""
+        found: list[Delivery] = []
+        for part in chunks(ids):
+            query = select(deliveries).where(deliveries.c.node.in_(part), deliveries.c.state.in_(states))
+            found.extend(_delivery(row) for row in self._connection.execute(query))
+        return found
+
+    def count_open(self, airing: str, unit: Unit, states: Collection[State]) -> int:
+        """How many deliveries of the airing under `unit` stand in one of `states`."""
+        below = select(units.c.id).where(in_subtrees([unit]))
+        mine = (deliveries.c.airing == airing) & deliveries.c.state.in_(states) & deliveries.c.village.in_(below)
+        return self._connection.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one()
+
+
+class SqlReceipts:
+    """The words of nodes, as said, and how far we have them without a gap."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, new: Sequence[Heard]) -> None:
+        """Keep receipts; the same one again is the same."""
+        insert_new(self._connection, receipts, [_heard_row(heard) for heard in new])
+
+    def upto(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """For each (node, life): every receipt up to this number is committed; 0 if none is."""
+        wanted = set(lives)
+        found = dict.fromkeys(wanted, 0)
+        for part in chunks({node for node, _ in wanted}):
+            for row in self._connection.execute(select(custody).where(custody.c.node.in_(part))):
+                if (row.node, row.life) in wanted:
+                    found[row.node, row.life] = row.upto
+        return found
+
+    def set_upto(self, upto: Mapping[tuple[str, str], int]) -> None:
+        """Remember how far we have each life's receipts."""
+        put(self._connection, custody, [{"node": node, "life": life, "upto": number} for (node, life), number in upto.items()])
+
+
+def _evidence(text: str | None) -> Evidence | None:
+    return Evidence(text) if text else None
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        airing=row.airing,
+        node=row.node,
+        village=row.village,
+        state=State(row.state),
+        why=row.why,
+        evidence=_evidence(row.evidence),
+        at_ms=row.at_ms,
+    )
+
+
+def _delivery_row(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "airing": delivery.airing,
+        "node": delivery.node,
+        "village": delivery.village,
+        "state": delivery.state,
+        "why": delivery.why,
+        "evidence": delivery.evidence,
+        "at_ms": delivery.at_ms,
+    }
+
+
+def _heard_row(heard: Heard) -> dict[str, Any]:
+    return {
+        "node": heard.node,
+        "life": heard.life,
+        "seq": heard.seq,
+        "digest": heard.digest,
+        "airing": heard.airing,
+        "rev": heard.rev,
+        "state": heard.state,
+        "why": heard.why,
+        "evidence": heard.evidence,
+        "at_ms": heard.at_ms,
+        "received_ms": heard.received_ms,
+    }

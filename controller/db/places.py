@@ -1,0 +1,124 @@
+"""Units and nodes in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy.sql import ColumnElement
+
+from controller.db.rows import chunks, put
+from controller.db.tables import node_status, nodes, units
+from controller.domain.node import Node
+from controller.domain.unit import Level, Unit
+from controller.service.ports import Status
+
+
+def path_text(path: Sequence[str]) -> str:
+    """A path as stored: "/p04/x01234/", so that a subtree is a prefix and no id is another's prefix."""
+    return "/" + "/".join(path) + "/"
+
+
+def in_subtrees(roots: Sequence[Unit]) -> ColumnElement[bool]:
+    """The condition that a row of `units` is one of `roots` or below it."""
+    return or_(*(units.c.path.startswith(path_text(root.path), autoescape=True) for root in roots))
+
+
+class SqlUnits:
+    """The tree of places."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, unit: str) -> Unit | None:
+        """The unit, or None."""
+        row = self._connection.execute(select(units).where(units.c.id == unit)).one_or_none()
+        return _unit(row) if row else None
+
+    def all(self) -> list[Unit]:
+        """Every unit, parents before children."""
+        return [_unit(row) for row in self._connection.execute(select(units).order_by(units.c.path))]
+
+    def add(self, new: Sequence[Unit]) -> None:
+        """Add units, parents first; one that exists takes the new name."""
+        for unit in new:
+            row = {"id": unit.id, "parent": unit.parent, "level": unit.level, "name": unit.name, "path": path_text(unit.path)}
+            put(self._connection, units, [row])
+
+    def villages_with_nodes(self, roots: Sequence[Unit]) -> list[str]:
+        """The villages under `roots` in which a loudspeaker stands."""
+        here = in_subtrees(roots) & nodes.c.retired_ms.is_(None)
+        found = select(nodes.c.village).distinct().join(units, units.c.id == nodes.c.village).where(here)
+        return list(self._connection.scalars(found))
+
+
+class SqlNodes:
+    """The loudspeakers, and what they last said of themselves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, node: str) -> Node | None:
+        """The node, or None."""
+        row = self._connection.execute(select(nodes).where(nodes.c.id == node)).one_or_none()
+        return _node(row) if row else None
+
+    def under(self, unit: Unit | None) -> list[Node]:
+        """The nodes that stand under `unit` (None: everywhere) and are not retired, by village and name."""
+        query = select(nodes).where(nodes.c.retired_ms.is_(None)).order_by(nodes.c.village, nodes.c.name)
+        if unit is not None:
+            query = query.join(units, units.c.id == nodes.c.village).where(in_subtrees([unit]))
+        return [_node(row) for row in self._connection.execute(query)]
+
+    def add(self, new: Sequence[Node]) -> None:
+        """Add nodes; one that exists is changed."""
+        put(self._connection, nodes, [asdict(node) for node in new])
+
+    def living(self, ids: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]:
+        """The nodes of `ids` that exist and are not retired, each with the path of its village."""
+        found: dict[str, tuple[Node, tuple[str, ...]]] = {}
+        for part in chunks(ids):
+            query = select(nodes, units.c.path).join(units, units.c.id == nodes.c.village)
+            for row in self._connection.execute(query.where(nodes.c.id.in_(part), nodes.c.retired_ms.is_(None))):
+                found[row.id] = (_node(row), tuple(row.path.strip("/").split("/")))
+        return found
+
+    def statuses(self, ids: Collection[str] | None) -> dict[str, Status]:
+        """What nodes last said of themselves; None asks for all."""
+        columns = [column for column in node_status.c if column.name != "health"]
+        if ids is None:
+            return {row.node: Status(**row._mapping) for row in self._connection.execute(select(*columns))}
+        found: dict[str, Status] = {}
+        for part in chunks(ids):
+            for row in self._connection.execute(select(*columns).where(node_status.c.node.in_(part))):
+                found[row.node] = Status(**row._mapping)
+        return found
+
+    def set_statuses(self, statuses: Sequence[Status]) -> None:
+        """Remember what nodes now say of themselves."""
+        put(self._connection, node_status, [asdict(status) for status in statuses])
+
+    def set_health(self, health: Mapping[str, str], seen_ms: int) -> None:
+        """Remember the newest telemetry (JSON) of nodes that were born before."""
+        rows = [{"of": node, "said": said, "seen": seen_ms} for node, said in health.items()]
+        if rows:
+            change = update(node_status).where(node_status.c.node == bindparam("of"))
+            self._connection.execute(change.values(health=bindparam("said"), seen_ms=bindparam("seen")), rows)
+
+
+def _unit(row: Row[Any]) -> Unit:
+    path = tuple(row.path.strip("/").split("/"))
+    return Unit(id=row.id, parent=row.parent, level=Level(row.level), name=row.name, path=path)
+
+
+def _node(row: Row[Any]) -> Node:
+    return Node(
+        id=row.id,
+        village=row.village,
+        name=row.name,
+        generation=row.generation,
+        since_ms=row.since_ms,
+        retired_ms=row.retired_ms,
+    )

@@ -1,0 +1,80 @@
+"""What is on its way: documents that nodes are held to, and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from controller.db.rows import chunks, put
+from controller.db.tables import documents, outbox
+from controller.service.ports import Document, Letter
+
+
+class SqlDocuments:
+    """The newest document of each kind and subject."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: str, subjects: Collection[str]) -> dict[str, Document]:
+        """The documents of a kind, by subject; those that were never made are left out."""
+        found: dict[str, Document] = {}
+        for part in chunks(subjects):
+            query = select(documents).where(documents.c.kind == kind, documents.c.subject.in_(part))
+            found.update((row.subject, Document(**row._mapping)) for row in self._connection.execute(query))
+        return found
+
+    def set(self, new: Sequence[Document]) -> None:
+        """These are the newest."""
+        put(self._connection, documents, [asdict(document) for document in new])
+
+
+class SqlOutbox:
+    """Letters that wait to be published."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, letters: Iterable[Letter]) -> None:
+        """Put letters in; their ids are given by the database."""
+        rows = [asdict(letter) for letter in letters]
+        for row in rows:
+            del row["id"]
+        if rows:
+            self._connection.execute(outbox.insert(), rows)
+
+    def supersede(self, kind: str, subjects: Collection[str]) -> None:
+        """Take out all letters of this kind about these subjects: a newer word replaces them."""
+        for part in chunks(subjects):
+            self._connection.execute(delete(outbox).where(outbox.c.kind == kind, outbox.c.subject.in_(part)))
+
+    def due(self, now_ms: int, limit: int) -> list[Letter]:
+        """Letters whose time has come and which have not expired, oldest first."""
+        query = select(outbox).where(outbox.c.next_ms <= now_ms, outbox.c.expires_ms > now_ms)
+        return [Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id).limit(limit))]
+
+    def mark(self, letters: Sequence[Letter]) -> None:
+        """Remember `attempt` and `next_ms` of letters (of those that were not superseded meanwhile)."""
+        if letters:
+            change = (
+                update(outbox).where(outbox.c.id == bindparam("of")).values(attempt=bindparam("tried"), next_ms=bindparam("due"))
+            )
+            self._connection.execute(change, [{"of": each.id, "tried": each.attempt, "due": each.next_ms} for each in letters])
+
+    def about(self, kinds: Collection[str], subjects: Collection[str], now_ms: int) -> list[Letter]:
+        """Unexpired letters of these kinds about these subjects, oldest first."""
+        found: list[Letter] = []
+        for part in chunks(subjects):
+            query = select(outbox).where(outbox.c.kind.in_(kinds), outbox.c.subject.in_(part), outbox.c.expires_ms > now_ms)
+            found.extend(Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id)))
+        return found
+
+    def expire(self, now_ms: int) -> None:
+        """Take out what is dead."""
+        self._connection.execute(delete(outbox).where(outbox.c.expires_ms <= now_ms))
+
+    def next_due_ms(self) -> int | None:
+        """When the next letter is due, None if none is."""
+        return self._connection.execute(select(func.min(outbox.c.next_ms))).scalar_one()

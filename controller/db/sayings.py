@@ -1,0 +1,188 @@
+"""Bulletins, clips and airings in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from controller.db.rows import chunks, insert_new
+from controller.db.tables import airing_villages, airings, bulletins, clips, holds
+from controller.domain.airing import Airing, Klass, Mode
+from controller.domain.bulletin import Bulletin, BulletinState
+from controller.service.ports import ClipRow, Draft
+
+
+class SqlBulletins:
+    """Bulletins with their clips."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, bulletin: str) -> Draft | None:
+        """The bulletin and what is still to be done for it, or None."""
+        row = self._connection.execute(select(bulletins).where(bulletins.c.id == bulletin)).one_or_none()
+        return _draft(row) if row else None
+
+    def add(self, draft: Draft) -> None:
+        """A new bulletin."""
+        self._connection.execute(bulletins.insert(), [_draft_row(draft)])
+
+    def change(self, draft: Draft) -> None:
+        """The bulletin as it now is."""
+        self._connection.execute(update(bulletins).where(bulletins.c.id == draft.bulletin.id).values(_draft_row(draft)))
+
+    def unprepared(self) -> list[Draft]:
+        """Those whose upload waits to be prepared, oldest first."""
+        query = select(bulletins).where(bulletins.c.upload.is_not(None)).order_by(bulletins.c.created_ms)
+        return [_draft(row) for row in self._connection.execute(query)]
+
+    def titles(self, ids: Collection[str]) -> dict[str, str]:
+        """The title of each bulletin."""
+        found: dict[str, str] = {}
+        for part in chunks(ids):
+            query = select(bulletins.c.id, bulletins.c.title).where(bulletins.c.id.in_(part))
+            found.update((row.id, row.title) for row in self._connection.execute(query))
+        return found
+
+    def clip(self, sha256: str) -> ClipRow | None:
+        """The clip, or None."""
+        row = self._connection.execute(select(clips).where(clips.c.sha256 == sha256)).one_or_none()
+        return ClipRow(**row._mapping) if row else None
+
+    def add_clip(self, clip: ClipRow) -> None:
+        """A prepared sound; the same bytes again are the same clip."""
+        insert_new(self._connection, clips, [asdict(clip)])
+
+    def hold(self, unit: str, sha256: str, on: bool) -> bool:
+        """Let nodes under `unit` keep the clip always (`on`) or no longer. Did that change anything?"""
+        row = (holds.c.unit == unit) & (holds.c.sha256 == sha256)
+        there = self._connection.execute(select(holds.c.unit).where(row)).one_or_none() is not None
+        if on and not there:
+            self._connection.execute(holds.insert(), [{"unit": unit, "sha256": sha256}])
+        elif there and not on:
+            self._connection.execute(delete(holds).where(row))
+        return on != there
+
+    def held(self, path: Sequence[str]) -> list[tuple[str, int]]:
+        """The (SHA-256, size) of clips that a node with this path keeps always."""
+        query = select(clips.c.sha256, clips.c.size).distinct().join(holds, holds.c.sha256 == clips.c.sha256)
+        return [
+            (row.sha256, row.size)
+            for row in self._connection.execute(query.where(holds.c.unit.in_(path)).order_by(clips.c.sha256))
+        ]
+
+
+class SqlAirings:
+    """Airings and where they may sound."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, airing: str) -> Airing | None:
+        """The airing, or None."""
+        row = self._connection.execute(select(airings).where(airings.c.id == airing)).one_or_none()
+        return _airing(row) if row else None
+
+    def add(self, airing: Airing, villages: Sequence[str], by: str) -> None:
+        """A new airing, with the villages in which nothing else may sound while it may."""
+        row = asdict(airing) | {"units": " ".join(airing.units), "settles_ms": airing.settles_ms, "created_by": by}
+        self._connection.execute(airings.insert(), [row])
+        span = {"airing": airing.id, "start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
+        self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
+
+    def recent(self, limit: int) -> list[Airing]:
+        """The newest airings by creation, newest first."""
+        query = select(airings).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
+        return [_airing(row) for row in self._connection.execute(query)]
+
+    def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> tuple[str, str] | None:
+        """An (airing, village) that sounds in one of `villages` within [start, end), or None."""
+        for part in chunks(villages):
+            query = select(airing_villages.c.airing, airing_villages.c.village).where(
+                airing_villages.c.village.in_(part), airing_villages.c.end_ms > start_ms, airing_villages.c.start_ms < end_ms
+            )
+            row = self._connection.execute(query.limit(1)).one_or_none()
+            if row:
+                return row.airing, row.village
+        return None
+
+    def cancel(self, airing: str, rev: int, now_ms: int) -> None:
+        """Silence was asked for: its villages are free from now."""
+        self._connection.execute(update(airings).where(airings.c.id == airing).values(rev=rev, cancelled_ms=now_ms))
+        mine = (airing_villages.c.airing == airing) & (airing_villages.c.end_ms > now_ms)
+        self._connection.execute(update(airing_villages).where(mine).values(end_ms=now_ms))
+
+    def due_to_settle(self, now_ms: int) -> list[str]:
+        """Airings whose deadline is past and whose deliveries are not all settled."""
+        query = select(airings.c.id).where(airings.c.settled_ms.is_(None), airings.c.settles_ms <= now_ms)
+        return list(self._connection.scalars(query))
+
+    def settle(self, airing: str, now_ms: int) -> None:
+        """Its deliveries all have an end."""
+        self._connection.execute(update(airings).where(airings.c.id == airing).values(settled_ms=now_ms))
+
+    def coming(self, village: str, from_ms: int, until_ms: int) -> list[Airing]:
+        """What the village's plan shall hold: planned, not cancelled, starting before `until` and not over at `from`."""
+        query = select(airings).join(airing_villages, airing_villages.c.airing == airings.c.id)
+        mine = (airing_villages.c.village == village) & _planned(from_ms, until_ms)
+        return [_airing(row) for row in self._connection.execute(query.where(mine).order_by(airings.c.start_ms, airings.c.id))]
+
+    def villages_coming(self, from_ms: int, until_ms: int) -> list[str]:
+        """The villages whose plans shall hold something."""
+        query = select(airing_villages.c.village).distinct().join(airings, airing_villages.c.airing == airings.c.id)
+        return list(self._connection.scalars(query.where(_planned(from_ms, until_ms))))
+
+    def villages_of(self, airing: str) -> list[str]:
+        """Where it may sound."""
+        return list(self._connection.scalars(select(airing_villages.c.village).where(airing_villages.c.airing == airing)))
+
+
+def _planned(from_ms: int, until_ms: int) -> Any:
+    over = airings.c.start_ms + airings.c.grace_ms + airings.c.duration_ms
+    return (
+        (airings.c.mode == Mode.PLANNED) & airings.c.cancelled_ms.is_(None) & (airings.c.start_ms < until_ms) & (over > from_ms)
+    )
+
+
+def _airing(row: Row[Any]) -> Airing:
+    return Airing(
+        id=row.id,
+        bulletin=row.bulletin,
+        mode=Mode(row.mode),
+        rev=row.rev,
+        units=tuple(row.units.split()),
+        start_ms=row.start_ms,
+        grace_ms=row.grace_ms,
+        duration_ms=row.duration_ms,
+        klass=Klass(row.klass),
+        rank=row.rank,
+        sha256=row.sha256,
+        size=row.size,
+        gain=row.gain,
+        language=row.language,
+        created_ms=row.created_ms,
+        cancelled_ms=row.cancelled_ms,
+    )
+
+
+def _draft(row: Row[Any]) -> Draft:
+    bulletin = Bulletin(
+        id=row.id,
+        owner=row.owner,
+        title=row.title,
+        klass=Klass(row.klass),
+        language=row.language,
+        state=BulletinState(row.state),
+        created_ms=row.created_ms,
+        created_by=row.created_by,
+        clip=row.clip,
+    )
+    return Draft(bulletin=bulletin, upload=row.upload, wish=row.wish, error=row.error, airing=row.airing)
+
+
+def _draft_row(draft: Draft) -> dict[str, Any]:
+    rest = {"upload": draft.upload, "wish": draft.wish, "error": draft.error, "airing": draft.airing}
+    return asdict(draft.bulletin) | rest

@@ -1,0 +1,243 @@
+"""The tables: what the controller must remember. One set of names for SQLite and PostgreSQL.
+
+Moments are whole ms UTC in BIGINT columns named `*_ms`: the contract's own unit, the same in both databases, and never naive.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# ── places and loudspeakers ──────────────────────────────────────────────────────────────────────────────────────────
+
+units = Table(
+    "units",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("parent", String(36), ForeignKey("units.id"), index=True),
+    Column("level", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("path", String(500), nullable=False, index=True),  # "/p04/x01234/x01234-3/": a subtree is a prefix
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("village", String(36), ForeignKey("units.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("retired_ms", BigInteger),
+)
+
+node_status = Table(  # what a node last said of itself, apart from what we decided about it
+    "node_status",
+    metadata,
+    Column("node", String(36), ForeignKey("nodes.id"), primary_key=True),
+    Column("life", String(16), nullable=False),
+    Column("boot", BigInteger, nullable=False),
+    Column("connection", BigInteger, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("clock_u_ms", BigInteger, nullable=False),
+    Column("trust", BigInteger, nullable=False),
+    Column("config", BigInteger, nullable=False),
+    Column("plan", BigInteger, nullable=False),
+    Column("health", Text),
+)
+
+custody = Table(  # every receipt up to `upto` of this life is committed here; the node may forget them
+    "custody",
+    metadata,
+    Column("node", String(36), primary_key=True),
+    Column("life", String(16), primary_key=True),
+    Column("upto", BigInteger, nullable=False),
+)
+
+holds = Table(  # clips that every node under the unit keeps always
+    "holds",
+    metadata,
+    Column("unit", String(36), ForeignKey("units.id"), primary_key=True),
+    Column("sha256", String(64), ForeignKey("clips.sha256"), primary_key=True),
+)
+
+# ── what is said ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+clips = Table(
+    "clips",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("loudness_lufs", Float, nullable=False),
+    Column("true_peak_dbtp", Float, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(36), ForeignKey("units.id"), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("klass", String(16), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("clip", String(64), ForeignKey("clips.sha256")),
+    Column("upload", String(300)),  # the file a person brought, until its sound is prepared or found bad
+    Column("error", String(64)),  # why it has no sound, or why its wish came to nothing
+    Column("wish", Text),  # where and when it shall be said once its sound is prepared (JSON of service.bulletins.Wish)
+    Column("airing", String(36)),  # the airing its wish became
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Index("ix_bulletins_upload", "upload"),
+)
+
+airings = Table(
+    "airings",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("bulletin", String(36), ForeignKey("bulletins.id"), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("units", Text, nullable=False),  # ids, one space between
+    Column("start_ms", BigInteger, nullable=False),
+    Column("grace_ms", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("klass", String(16), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("gain", Integer, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("cancelled_ms", BigInteger),
+    Column("settles_ms", BigInteger, nullable=False),
+    Column("settled_ms", BigInteger),
+    Index("ix_airings_settled_ms_settles_ms", "settled_ms", "settles_ms"),
+    Index("ix_airings_start_ms", "start_ms"),
+)
+
+airing_villages = Table(  # where and when it may sound: what may not overlap
+    "airing_villages",
+    metadata,
+    Column("airing", String(36), ForeignKey("airings.id"), primary_key=True),
+    Column("village", String(36), ForeignKey("units.id"), primary_key=True),
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger, nullable=False),
+    Index("ix_airing_villages_village_end_ms", "village", "end_ms"),
+)
+
+# ── what became of it ────────────────────────────────────────────────────────────────────────────────────────────────
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("airing", String(36), primary_key=True),
+    Column("node", String(36), primary_key=True),
+    Column("village", String(36), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("evidence", String(16)),
+    Column("at_ms", BigInteger, nullable=False),  # when the node says its newest word became true; our clock for our words
+    Index("ix_deliveries_node_state", "node", "state"),
+    sqlite_with_rowid=False,
+)
+
+receipts = Table(  # each word as it was said; the same (node, life, seq) with another digest is a clone's: both are kept
+    "receipts",
+    metadata,
+    Column("node", String(36), primary_key=True),
+    Column("life", String(16), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("digest", Integer, primary_key=True),
+    Column("airing", String(36), nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("evidence", String(16)),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# ── what is on its way ───────────────────────────────────────────────────────────────────────────────────────────────
+
+documents = Table(  # the newest trust, config (a node's) and plan head (a village's); what nodes are held to
+    "documents",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("subject", String(36), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("body", String(64)),  # SHA-256 of a plan's body in the file store
+    Column("valid_ms", BigInteger, nullable=False),
+)
+
+outbox = Table(  # the intent to publish, committed with the decision that caused it
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String(120), nullable=False),
+    Column("kind", String(8), nullable=False),  # play, stop, plan, config
+    Column("subject", String(36), nullable=False),  # the airing, village or node it is about
+    Column("unit", String(36), nullable=False),  # whom it is for
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("next_ms", BigInteger),  # when it is due; none: offered often enough, waits for a birth or an ask
+    Column("expires_ms", BigInteger, nullable=False),
+    Index("ix_outbox_next_ms", "next_ms"),
+    Index("ix_outbox_subject_kind", "subject", "kind"),
+    Index("ix_outbox_expires_ms", "expires_ms"),
+    sqlite_autoincrement=True,
+)
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("password_hash", String(200), nullable=False),
+    Column("demo", Boolean, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("failed", Integer, nullable=False),  # wrong passwords since the last right one
+    Column("locked_until_ms", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # SHA-256 of the cookie: a stolen database opens no door
+    Column("user", String(36), ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)

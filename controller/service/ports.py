@@ -1,0 +1,243 @@
+"""What the use cases need from the world, as shapes: `controller.db`, `controller.mqtt` and `controller.main` fill them.
+
+A `Transaction` is one commit. Its stores speak in the domain's values; batches in, batches out, because one order meets
+9,000 loudspeakers and their 9,000 answers come back together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.domain.airing import Airing
+from controller.domain.bulletin import Bulletin
+from controller.domain.delivery import Evidence, State
+from controller.domain.node import Node
+from controller.domain.unit import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One airing on one node, as it stands."""
+
+    airing: str
+    node: str
+    village: str
+    state: State
+    why: str
+    evidence: Evidence | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One receipt as it came: who said it, in which life, and our clock when it came. `digest`: 31 bits of its bytes."""
+
+    node: str
+    life: str
+    seq: int
+    digest: int
+    airing: str
+    rev: int
+    state: str
+    why: str
+    evidence: str | None
+    at_ms: int
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a node last said of itself. Versions are of the documents it holds; 0 is none; `clock_u_ms` -1 is untrusted."""
+
+    node: str
+    life: str
+    boot: int
+    connection: int
+    counter: int
+    online: bool
+    seen_ms: int
+    clock_u_ms: int
+    trust: int
+    config: int
+    plan: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The newest sealed document of a kind ("trust", "config", "plan") for a subject ("all", a node, a village)."""
+
+    kind: str
+    subject: str
+    version: int
+    sealed: bytes
+    body: str | None
+    valid_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One row of the outbox: something sealed that shall be published, again and again until it is taken or expires."""
+
+    id: int
+    topic: str
+    kind: str
+    subject: str
+    unit: str
+    sealed: bytes
+    created_ms: int
+    attempt: int
+    next_ms: int | None
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRow:
+    """A prepared sound: `peaks` are bytes 0..255 for the page's waveform."""
+
+    sha256: str
+    size: int
+    duration_ms: int
+    kind: str
+    loudness_lufs: float
+    true_peak_dbtp: float
+    peaks: bytes
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A bulletin and what is still to be done for it: the upload to prepare, the wish to fulfil, the error it met."""
+
+    bulletin: Bulletin
+    upload: str | None
+    wish: str | None
+    error: str | None
+    airing: str | None
+
+
+class Units(Protocol):
+    """The tree of places."""
+
+    def get(self, unit: str) -> Unit | None: ...
+    def all(self) -> list[Unit]: ...
+    def add(self, units: Sequence[Unit]) -> None: ...
+    def villages_with_nodes(self, units: Sequence[Unit]) -> list[str]: ...
+
+
+class Nodes(Protocol):
+    """The loudspeakers, and what they last said of themselves."""
+
+    def get(self, node: str) -> Node | None: ...
+    def under(self, unit: Unit | None) -> list[Node]: ...
+    def add(self, nodes: Sequence[Node]) -> None: ...
+    def living(self, nodes: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]: ...
+    def statuses(self, nodes: Collection[str] | None) -> dict[str, Status]: ...
+    def set_statuses(self, statuses: Sequence[Status]) -> None: ...
+    def set_health(self, health: Mapping[str, str], seen_ms: int) -> None: ...
+
+
+class Bulletins(Protocol):
+    """Bulletins with their clips."""
+
+    def get(self, bulletin: str) -> Draft | None: ...
+    def add(self, draft: Draft) -> None: ...
+    def change(self, draft: Draft) -> None: ...
+    def unprepared(self) -> list[Draft]: ...
+    def titles(self, bulletins: Collection[str]) -> dict[str, str]: ...
+    def clip(self, sha256: str) -> ClipRow | None: ...
+    def add_clip(self, clip: ClipRow) -> None: ...
+    def hold(self, unit: str, sha256: str, on: bool) -> bool: ...
+    def held(self, path: Sequence[str]) -> list[tuple[str, int]]: ...
+
+
+class Airings(Protocol):
+    """Airings and where they may sound."""
+
+    def get(self, airing: str) -> Airing | None: ...
+    def add(self, airing: Airing, villages: Sequence[str], by: str) -> None: ...
+    def recent(self, limit: int) -> list[Airing]: ...
+    def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> tuple[str, str] | None: ...
+    def cancel(self, airing: str, rev: int, now_ms: int) -> None: ...
+    def due_to_settle(self, now_ms: int) -> list[str]: ...
+    def settle(self, airing: str, now_ms: int) -> None: ...
+    def coming(self, village: str, from_ms: int, until_ms: int) -> list[Airing]: ...
+    def villages_coming(self, from_ms: int, until_ms: int) -> list[str]: ...
+    def villages_of(self, airing: str) -> list[str]: ...
+
+
+class Deliveries(Protocol):
+    """What became of airings, node by node."""
+
+    def plan(self, airing: str, units: Sequence[Unit], now_ms: int) -> int: ...
+    def of_airing(self, airing: str) -> list[Delivery]: ...
+    def of_nodes(self, airing: str, nodes: Collection[str]) -> dict[str, Delivery]: ...
+    def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]: ...
+    def move_all(self, airing: str, moves: Mapping[State, State], unit: Unit | None, now_ms: int) -> int: ...
+    def write(self, deliveries: Sequence[Delivery]) -> None: ...
+    def open_of_nodes(self, nodes: Collection[str], states: Collection[State]) -> list[Delivery]: ...
+    def count_open(self, airing: str, unit: Unit, states: Collection[State]) -> int: ...
+
+
+class Receipts(Protocol):
+    """The words of nodes, as said, and how far we have them without a gap."""
+
+    def add(self, receipts: Sequence[Heard]) -> None: ...
+    def upto(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]: ...
+    def set_upto(self, upto: Mapping[tuple[str, str], int]) -> None: ...
+
+
+class Documents(Protocol):
+    """The newest document of each kind and subject."""
+
+    def get(self, kind: str, subjects: Collection[str]) -> dict[str, Document]: ...
+    def set(self, documents: Sequence[Document]) -> None: ...
+
+
+class Outbox(Protocol):
+    """Letters that wait to be published."""
+
+    def add(self, letters: Iterable[Letter]) -> None: ...
+    def supersede(self, kind: str, subjects: Collection[str]) -> None: ...
+    def due(self, now_ms: int, limit: int) -> list[Letter]: ...
+    def mark(self, letters: Sequence[Letter]) -> None: ...
+    def about(self, kinds: Collection[str], subjects: Collection[str], now_ms: int) -> list[Letter]: ...
+    def expire(self, now_ms: int) -> None: ...
+    def next_due_ms(self) -> int | None: ...
+
+
+class Transaction(Protocol):
+    """One commit: every store sees the same moment, and all is written or nothing."""
+
+    units: Units
+    nodes: Nodes
+    bulletins: Bulletins
+    airings: Airings
+    deliveries: Deliveries
+    receipts: Receipts
+    documents: Documents
+    outbox: Outbox
+
+
+class Database(Protocol):
+    """Opens transactions; what goes wrong in them is `Unavailable` with a stable code."""
+
+    def reading(self) -> AbstractContextManager[Transaction]: ...
+    def writing(self) -> AbstractContextManager[Transaction]: ...
+
+
+class FileStore(Protocol):
+    """Files named by their SHA-256."""
+
+    def put_bytes(self, data: bytes) -> str: ...
+    def read_bytes(self, sha256: str) -> bytes: ...
+
+
+class Bus(Protocol):
+    """Tells whoever watches in this process that something changed; may be called from any thread, never blocks."""
+
+    def airing_changed(self, airings: Collection[str]) -> None: ...
+    def bulletin_changed(self, bulletin: str) -> None: ...
+    def outbox_filled(self) -> None: ...
