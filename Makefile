@@ -27,7 +27,7 @@ soak: setup-test test-packages ## the full matrix of brokers and databases, and 
 	@$(PYTEST) -m "soak or not soak" --timeout 3600 $(ARGS)
 
 check: setup-test ## lint, format, types, import contracts, the packaging guard
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
