@@ -2,6 +2,7 @@
 # The system packages that tests start for real: a broker, a browser, ffmpeg (as the yardstick of `audio`), PostgreSQL.
 # Installs what is missing when run as root on Debian or Ubuntu; elsewhere says in one sentence what to install.
 set -eu
+cd "$(dirname "$0")/.."
 
 missing=""
 has() { command -v "$1" >/dev/null 2>&1; }

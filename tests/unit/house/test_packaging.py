@@ -41,6 +41,10 @@ def test_every_dependency_has_one_pinned_version() -> None:
     assert wanted - set(names) == set()
 
 
+def test_the_files_to_guard_are_seen() -> None:
+    assert {ROOT / "constraints.txt", ROOT / "scheduler/clock.py", ROOT / "README.md"} <= set(committed())
+
+
 def test_no_file_names_a_package_registry() -> None:
     assert [str(path) for path in committed() if REGISTRY_HOSTS.search(path.read_bytes())] == []
 

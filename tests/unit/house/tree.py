@@ -30,6 +30,14 @@ def imports(tree: ast.Module) -> Iterator[str]:
 
 @cache
 def committed() -> tuple[Path, ...]:
-    """Every file git holds or is about to; outside a clone (an unpacked archive), nothing."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    return tuple(path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file())
+    """Every file git holds or is about to; outside a clone (an unpacked archive), what such a one would hold."""
+    git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # a runner's clone may belong to another user
+    try:
+        listed = subprocess.run(git, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        found = [
+            *ROOT.glob("*.*"),
+            *(path for name in (*FOLDERS, "deploy", "docs", "tests") for path in (ROOT / name).rglob("*")),
+        ]
+        listed = [path.relative_to(ROOT).as_posix() for path in found if "__pycache__" not in path.parts]
+    return tuple(path for name in listed if name and (path := ROOT / name).is_file())
