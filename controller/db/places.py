@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.rows import chunks, put
-from controller.db.tables import node_status, nodes, units
+from controller.db.tables import documents, node_status, nodes, units
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
 from controller.service.ports import Status
@@ -99,6 +99,14 @@ class SqlNodes:
     def set_statuses(self, statuses: Sequence[Status]) -> None:
         """Remember what nodes now say of themselves."""
         put(self._connection, node_status, [asdict(status) for status in statuses])
+
+    def count_behind(self, kind: str, subject: str) -> int:
+        """How many online nodes of the document's subject hold an older one: "plan" of a village, "config" of a node."""
+        held, whose = (node_status.c.plan, nodes.c.village) if kind == "plan" else (node_status.c.config, nodes.c.id)
+        newest = select(documents.c.version).where(documents.c.kind == kind, documents.c.subject == subject).scalar_subquery()
+        behind = nodes.join(node_status, node_status.c.node == nodes.c.id)
+        query = select(func.count()).select_from(behind).where(whose == subject, node_status.c.online, held < newest)
+        return self._connection.execute(query).scalar_one()
 
     def set_health(self, health: Mapping[str, str], seen_ms: int) -> None:
         """Remember the newest telemetry (JSON) of nodes that were born before."""

@@ -77,4 +77,5 @@ class SqlOutbox:
 
     def next_due_ms(self) -> int | None:
         """When the next letter is due, None if none is."""
-        return self._connection.execute(select(func.min(outbox.c.next_ms))).scalar_one()
+        earliest: int | None = self._connection.execute(select(func.min(outbox.c.next_ms))).scalar_one()
+        return earliest

@@ -104,7 +104,7 @@ class SqlAirings:
             query = select(airing_villages.c.airing, airing_villages.c.village).where(
                 airing_villages.c.village.in_(part), airing_villages.c.end_ms > start_ms, airing_villages.c.start_ms < end_ms
             )
-            row = self._connection.execute(query.limit(1)).one_or_none()
+            row = self._connection.execute(query.limit(1)).first()
             if row:
                 return row.airing, row.village
         return None

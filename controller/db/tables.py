@@ -110,7 +110,7 @@ bulletins = Table(
     Column("state", String(16), nullable=False),
     Column("clip", String(64), ForeignKey("clips.sha256")),
     Column("upload", String(300)),  # the file a person brought, until its sound is prepared or found bad
-    Column("error", String(64)),  # why it has no sound, or why its wish came to nothing
+    Column("error", Text),  # why it has no sound, or why its wish came to nothing (JSON: [code, fields])
     Column("wish", Text),  # where and when it shall be said once its sound is prepared (JSON of service.bulletins.Wish)
     Column("airing", String(36)),  # the airing its wish became
     Column("created_ms", BigInteger, nullable=False),

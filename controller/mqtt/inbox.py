@@ -1,0 +1,199 @@
+"""What nodes say, on its way into the database: opened, checked, committed in batches, and only then confirmed.
+
+The link's thread only enqueues. One thread takes what has come, opens the seals (a bad one makes a count, nothing else),
+and commits everything in one transaction; then it answers asks, and a little later tells each life how far its receipts
+are kept. A database that fails is tried again with the same batch; a message that it can't digest is put aside alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from controller.domain.errors import Unavailable
+from controller.protocol import seal, topics
+from controller.protocol.codec import TYPES, DecodeError, decode
+from controller.protocol.keys import parse_node_kid
+from controller.protocol.messages import Ask, Health, NodeState, Receipts, Said
+from controller.service import presence
+from controller.service.deliveries import Batch, hear
+from controller.service.keyring import Keyring
+from controller.service.offers import Asked, Offers
+from controller.service.ports import Bus, Database
+from scheduler.clock import Clock
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUE = 50_000
+"""Messages that wait: five of each of 10,000 nodes. Beyond it the newest is dropped; custody brings receipts again."""
+
+MAX_BATCH = 1_000
+"""Messages in one commit: large enough for 100,000 rows a second, small enough that an answer is not late by it."""
+
+UPTO_AFTER_MS = 400
+"""`upto` may wait: a busy moment commits receipts first, and one `upto` then covers several of them."""
+
+RETRY_S = (0.2, 5.0)
+"""First and longest wait before a batch that the database refused is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One message as it came, and our clock then."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+
+
+@dataclass(slots=True)
+class Opened:
+    """The verified messages of one batch, by kind."""
+
+    receipts: list[Batch] = field(default_factory=list)
+    asks: list[Asked] = field(default_factory=list)
+    states: list[tuple[NodeState, int]] = field(default_factory=list)
+    health: list[tuple[Health, int]] = field(default_factory=list)
+
+
+class Publish(Protocol):
+    """What the inbox needs of the link."""
+
+    def publish(self, messages: Iterable[tuple[str, bytes]], done: Callable[[bool], None] | None = None) -> None: ...
+
+
+class Inbox:
+    """Takes messages from the link and brings them home. `put` from the link's thread; the rest in its own."""
+
+    def __init__(self, *, database: Database, keyring: Keyring, offers: Offers, link: Publish, clock: Clock, bus: Bus) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._offers = offers
+        self._link = link
+        self._clock = clock
+        self._bus = bus
+        self._queue: deque[Raw] = deque()
+        self._filled = threading.Event()
+        self._closing = threading.Event()
+        self._upto: dict[tuple[str, str], int] = {}
+        self._upto_since_ms = 0
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        self.refused: Counter[str] = Counter()
+        """Messages that were not believed, by reason: they leave no other trace (rule 10)."""
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what has come, then end."""
+        self._closing.set()
+        self._filled.set()
+        self._thread.join(timeout=10)
+
+    def put(self, topic: str, payload: bytes) -> None:
+        """Enqueue what came; never blocks, never raises."""
+        if len(self._queue) >= MAX_QUEUE:
+            self.refused["queue.full"] += 1
+            return
+        self._queue.append(Raw(topic=topic, payload=payload, received_ms=self._clock.now_ms()))
+        if not self._filled.is_set():
+            self._filled.set()
+
+    def _run(self) -> None:
+        while not (self._closing.is_set() and not self._queue):
+            try:
+                self._turn()
+            except Exception:
+                log.exception("the inbox fell over; it goes on with the next batch")
+
+    def _turn(self) -> None:
+        self._filled.wait(UPTO_AFTER_MS / 1000 if self._upto else None)
+        self._filled.clear()
+        while batch := self._take():
+            self._bring_home(self.open(batch))
+            self._confirm(idle=False)
+        self._confirm(idle=True)
+
+    def _take(self) -> list[Raw]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+
+    def open(self, batch: Iterable[Raw]) -> Opened:
+        """The believable messages of a batch; the others are counted by reason."""
+        opened = Opened()
+        for raw in batch:
+            try:
+                self._sort(opened, self._said(raw), raw.received_ms)
+            except (seal.SealError, DecodeError) as error:
+                self.refused[error.code] += 1
+        return opened
+
+    def _said(self, raw: Raw) -> Said:
+        topic = topics.parse_node_topic(raw.topic)
+        if topic is None:
+            raise DecodeError("topic")
+        typ = topics.FROM_NODE[topic.leaf]
+        kid, payload = seal.open_mac(raw.payload, typ, lambda kid: self._key(topic.node, kid))
+        said = decode(TYPES[typ], payload)
+        assert isinstance(said, Said)  # FROM_NODE names only such types
+        if parse_node_kid(kid) != (said.node, said.generation):
+            raise DecodeError("rule.not-its-own-name")
+        return said
+
+    def _key(self, node: str, kid: str) -> bytes | None:
+        """A node speaks on its own topic with its own key."""
+        name = parse_node_kid(kid)
+        return self._keyring.node_key(*name) if name is not None and name[0] == node else None
+
+    @staticmethod
+    def _sort(opened: Opened, said: Said, received_ms: int) -> None:
+        match said:
+            case Receipts():
+                opened.receipts.append(Batch(said=said, received_ms=received_ms))
+            case Ask():
+                opened.asks.append(Asked(said=said, received_ms=received_ms))
+            case NodeState():
+                opened.states.append((said, received_ms))
+            case Health():
+                opened.health.append((said, received_ms))
+
+    def _bring_home(self, opened: Opened) -> None:
+        """Commit a batch and tell those concerned; while the database is away, again and again."""
+        wait_s = RETRY_S[0]
+        while True:
+            try:
+                self._commit(opened)
+                return
+            except Unavailable as error:
+                log.warning("receipts wait for the database: %s", error)
+                if self._closing.wait(wait_s):
+                    return  # not confirmed: the nodes keep them
+                wait_s = min(wait_s * 2, RETRY_S[1])
+
+    def _commit(self, opened: Opened) -> None:
+        with self._database.writing() as tx:
+            presence.states(tx, opened.states)
+            presence.asks(tx, [(asked.said, asked.received_ms) for asked in opened.asks])
+            presence.health(tx, opened.health)
+            taken = hear(tx, opened.receipts) if opened.receipts else None
+            owed = self._offers.owed(tx, opened.asks) if opened.asks else ()
+        if taken is not None:
+            self._upto_since_ms = self._upto_since_ms if self._upto else self._clock.monotonic_ms()
+            self._upto.update(taken.upto)
+            self._bus.airing_changed(taken.airings)
+        for each in owed:
+            self._link.publish(self._offers.answer(each))
+            self._upto.pop((each.asked.said.node, each.asked.said.life), None)  # its answer said so
+
+    def _confirm(self, *, idle: bool) -> None:
+        """Tell lives how far their receipts are kept: when nothing else waits, or it has waited long enough."""
+        if not self._upto:
+            return
+        waited_ms = self._clock.monotonic_ms() - self._upto_since_ms
+        if waited_ms >= UPTO_AFTER_MS * (1 if idle else 5) or self._closing.is_set():
+            covered, self._upto = self._upto, {}
+            self._link.publish(self._offers.covers(covered))

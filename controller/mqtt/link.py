@@ -1,0 +1,219 @@
+"""The link to the broker: the only file that imports paho. One thread owns the client; others hand it what to publish.
+
+paho's own loop is `select()`, which dies past file descriptor 1,024, so a selector drives it here. The link keeps no
+memory: clean sessions, nothing retained. What was handed over and not acknowledged when the link fell is forgotten, and
+whoever handed it over is told so (`done(False)`): the outbox offers it again, a node asks again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import selectors
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from controller.protocol.topics import SUBSCRIPTIONS
+from scheduler.clock import Clock
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 30
+"""A dead 4G path is noticed in 45 s; pings cost the controller nothing."""
+
+RETRY_S = (0.5, 30.0)
+"""First and longest wait between tries to connect; each wait is drawn between half of it and all of it."""
+
+MISC_S = 0.2
+"""How often paho's housekeeping (pings, a lost PINGRESP) runs while nothing comes or goes."""
+
+INFLIGHT = 2_000
+"""Publishes without a PUBACK at a time. More wait here: brokers close a client that floods them."""
+
+HEAR_QOS = 0
+"""Between broker and controller an acknowledgement proves nothing (law 8): custody is the sealed `upto`. At QoS 1 a default
+Mosquitto lets 20 messages be on the way and drops what is behind the next 1,000; at QoS 0 the stream just flows."""
+
+Done = Callable[[bool], None]
+OnMessage = Callable[[str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker is: mqtt:// or mqtts://, user and password in the URL."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str | None
+
+    @staticmethod
+    def parse(url: str) -> Broker:
+        """The broker of a URL that `controller.config` has checked."""
+        parts = urlsplit(url)
+        tls = parts.scheme == "mqtts"
+        return Broker(
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or (8883 if tls else 1883),
+            tls=tls,
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+
+class Link:
+    """Connects, stays connected, publishes and hands on what comes. `publish` may be called from any thread."""
+
+    def __init__(self, url: str, *, client_id: str, on_message: OnMessage, clock: Clock, seed: int | None = None) -> None:
+        """`on_message(topic, payload)` runs in the link's thread and must only enqueue."""
+        self._broker = Broker.parse(url)
+        self._client_id = client_id
+        self._on_message = on_message
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._waiting: deque[tuple[str, bytes, Done | None]] = deque()
+        self._inflight: dict[int, Done | None] = {}
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
+        self.up_since_ms: int | None = None
+        """Since when (monotonic ms) the link is up and subscribed; None while it is down."""
+
+    def start(self) -> None:
+        """Begin to connect; never fails, never gives up."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Disconnect and end the thread."""
+        self._closing.set()
+        self._wake()
+        self._thread.join(timeout=10)
+        self._wake_in.close()
+        self._wake_out.close()
+
+    def publish(self, messages: Iterable[tuple[str, bytes]], done: Done | None = None) -> None:
+        """Publish (topic, payload) pairs at QoS 1; `done(taken)` is called once for each, in the link's thread."""
+        self._waiting.extend((topic, payload, done) for topic, payload in messages)
+        self._wake()
+
+    def _wake(self) -> None:
+        with suppress(OSError):  # its buffer is full: it is awake; or it is closed
+            self._wake_out.send(b"\0")
+
+    def _run(self) -> None:
+        wait_s = RETRY_S[0]
+        while not self._closing.is_set():
+            try:
+                if self._session():
+                    wait_s = RETRY_S[0]
+            except OSError as error:
+                log.warning("broker %s:%s: %s", self._broker.host, self._broker.port, error)
+            except Exception:
+                log.exception("the link fell over; it starts again")
+            self._forget()
+            self._closing.wait(wait_s * self._random.uniform(0.5, 1.0))
+            wait_s = min(wait_s * 2, RETRY_S[1])
+
+    def _session(self) -> bool:
+        """One connection from beginning to end; says whether it ever was up."""
+        client = self._client()
+        client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
+        was_up = False
+        with selectors.DefaultSelector() as selector:
+            sock = client.socket()
+            if sock is None:
+                return False
+            selector.register(sock, selectors.EVENT_READ, "broker")
+            selector.register(self._wake_in, selectors.EVENT_READ, "wake")
+            while client.socket() is sock and not self._closing.is_set():
+                self._turn(client, sock, selector)
+                was_up = was_up or self.up_since_ms is not None
+        if self._closing.is_set():
+            client.disconnect()
+        return was_up
+
+    def _turn(self, client: mqtt.Client, sock: mqtt.SocketLike, selector: selectors.BaseSelector) -> None:
+        wants = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
+        selector.modify(sock, wants, "broker")
+        for key, mask in selector.select(MISC_S):
+            if key.data == "wake":
+                self._drain()
+            elif mask & selectors.EVENT_READ:
+                client.loop_read()
+            if key.data == "broker" and mask & selectors.EVENT_WRITE:
+                client.loop_write()
+        if self.up_since_ms is not None:
+            self._send(client)
+        client.loop_misc()
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            while self._wake_in.recv(4096):
+                pass
+
+    def _send(self, client: mqtt.Client) -> None:
+        while self._waiting and len(self._inflight) < INFLIGHT:
+            topic, payload, done = self._waiting.popleft()
+            info = client.publish(topic, payload, qos=1)
+            if info.rc != mqtt.MQTT_ERR_SUCCESS:
+                _tell(done, False)
+                return
+            self._inflight[info.mid] = done
+
+    def _client(self) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, clean_session=True, protocol=mqtt.MQTTv311)
+        client.max_inflight_messages_set(INFLIGHT)
+        if self._broker.user is not None:
+            client.username_pw_set(self._broker.user, self._broker.password)
+        if self._broker.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_publish = self._published
+        client.on_message = self._came
+        return client
+
+    def _connected(self, client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
+        if code.is_failure:
+            log.warning("broker refused us: %s", code)
+            return
+        client.subscribe([(topic, HEAR_QOS) for topic in SUBSCRIPTIONS])
+
+    def _subscribed(self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
+        if any(code.is_failure for code in codes):
+            log.error("broker refused our subscriptions: %s", codes)
+        self.up_since_ms = self._clock.monotonic_ms()
+        log.info("link is up: %s:%s", self._broker.host, self._broker.port)
+
+    def _came(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self._on_message(message.topic, bytes(message.payload))
+
+    def _published(self, _client: mqtt.Client, _data: object, mid: int, _code: object, _props: object) -> None:
+        _tell(self._inflight.pop(mid, None), True)
+
+    def _forget(self) -> None:
+        """The link is down: what no broker acknowledged counts as not published."""
+        self.up_since_ms = None
+        lost = [*self._inflight.values(), *(done for _, _, done in self._waiting)]
+        self._inflight.clear()
+        self._waiting.clear()
+        for done in lost:
+            _tell(done, False)
+
+
+def _tell(done: Done | None, taken: bool) -> None:
+    if done is not None:
+        done(taken)

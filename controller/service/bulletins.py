@@ -1,0 +1,229 @@
+"""Bulletins: taken in with their upload, prepared, approved, and aired if that was wished. Accepted means kept (law 2).
+
+What a person brought is in the uploads' folder and its row is committed before anybody is told "received". A controller
+that dies in the middle finds the row again and prepares it then: the same upload gives the same clip, and the wish is
+fulfilled in the commit that makes the clip known, so it comes true once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from audio.clip import Clip, Progress
+from audio.errors import AudioError
+from controller.domain.airing import Klass
+from controller.domain.bulletin import Bulletin, BulletinState, approve, check_title
+from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
+from controller.domain.ids import new_id
+from controller.service.airings import Airings, Wish
+from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
+from scheduler.clock import Clock
+
+MAX_WAITING = 50
+"""Uploads that wait to be prepared: an hour of work for one worker, and 15 GB of disk at the very most."""
+
+
+class Prepare(Protocol):
+    """Makes a clip of a file, in a process of its own; AudioError when it can't. Called from a worker thread."""
+
+    def __call__(self, source: Path, *, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Clip: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletinView:
+    """A bulletin as a person sees it. `progress` 0..1 while its sound is prepared; `error` is (code, fields)."""
+
+    bulletin: Bulletin
+    preparing: bool
+    progress: float
+    error: tuple[str, dict[str, object]] | None
+    airing: str | None
+    clip: ClipRow | None
+
+
+class Bulletins:
+    """Takes in, shows and prepares bulletins. Thread-safe; `work` is for one worker thread."""
+
+    def __init__(self, *, database: Database, airings: Airings, prepare: Prepare, uploads: Path, clock: Clock, bus: Bus) -> None:
+        self._database = database
+        self._airings = airings
+        self._prepare = prepare
+        self._uploads = uploads
+        self._clock = clock
+        self._bus = bus
+        self._progress: dict[str, float] = {}
+        self._cancelled: set[str] = set()
+        self._filled = threading.Event()
+        self._closed = False
+
+    def receive(
+        self, upload: Path, *, title: str, klass: Klass, language: str, owner: str, by: str, wish: Wish | None = None
+    ) -> Bulletin:
+        """Take in a file (moved away from `upload`) and commit its bulletin; its sound is prepared after."""
+        if klass is Klass.EMERGENCY:
+            raise Refused("bulletin.emergency")  # an emergency has its own page, key and second step
+        now_ms = self._clock.now_ms()
+        bulletin = Bulletin(
+            id=new_id(now_ms),
+            owner=owner,
+            title=check_title(title),
+            klass=klass,
+            language=language,
+            state=BulletinState.DRAFT,
+            created_ms=now_ms,
+            created_by=by,
+        )
+        kept = self._keep(upload, bulletin.id)
+        wished = msgspec.json.encode(wish).decode() if wish else None
+        try:
+            with self._database.writing() as tx:
+                _check(tx, owner, wish)
+                tx.bulletins.add(Draft(bulletin=bulletin, upload=kept.name, wish=wished, error=None, airing=None))
+        except BaseException:
+            kept.unlink(missing_ok=True)
+            raise
+        self._filled.set()
+        return bulletin
+
+    def view(self, bulletin_id: str) -> BulletinView:
+        """The bulletin and how far its sound is."""
+        with self._database.reading() as tx:
+            draft = _get(tx, bulletin_id)
+            clip = tx.bulletins.clip(draft.bulletin.clip) if draft.bulletin.clip else None
+        return BulletinView(
+            bulletin=draft.bulletin,
+            preparing=draft.upload is not None,
+            progress=1.0 if clip else self._progress.get(bulletin_id, 0.0),
+            error=msgspec.json.decode(draft.error, type=tuple[str, dict[str, object]]) if draft.error else None,
+            airing=draft.airing,
+            clip=clip,
+        )
+
+    def cancel(self, bulletin_id: str) -> None:
+        """Give up preparing it; what is prepared already stays."""
+        with self._database.reading() as tx:
+            _get(tx, bulletin_id)
+        self._cancelled.add(bulletin_id)
+
+    def work(self) -> None:
+        """Prepare what waits, oldest first, until `close`. For one worker thread of its own."""
+        while not self._closed:
+            self._filled.clear()
+            with self._database.reading() as tx:
+                waiting = tx.bulletins.unprepared()
+            for draft in waiting:
+                if not self._closed:
+                    self._prepare_one(draft)
+            if not waiting:
+                self._filled.wait()
+
+    def close(self) -> None:
+        """End `work` soon; what is half prepared is prepared again at the next start."""
+        self._closed = True
+        self._filled.set()
+
+    def _keep(self, upload: Path, bulletin_id: str) -> Path:
+        """Move the upload to its own name, on the disk when this returns."""
+        self._uploads.mkdir(parents=True, exist_ok=True)
+        kept = self._uploads / bulletin_id
+        try:
+            with upload.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(upload, kept)
+            folder = os.open(self._uploads, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise Unavailable("disk.full", detail=str(error)) from error
+        return kept
+
+    def _prepare_one(self, draft: Draft) -> None:
+        source = self._uploads / (draft.upload or "")
+        name = draft.bulletin.id
+        try:
+            clip = self._prepare(
+                source,
+                on_progress=lambda progress: self._progressed(name, progress),
+                cancelled=lambda: self._closed or name in self._cancelled,
+            )
+        except AudioError as error:
+            if not self._closed:
+                self._end(replace(draft, upload=None, error=_told(error)))
+        else:
+            self._prepared(draft, clip)
+        finally:
+            self._progress.pop(name, None)
+        if not self._closed:
+            source.unlink(missing_ok=True)
+            self._bus.bulletin_changed(name)
+
+    def _progressed(self, bulletin_id: str, progress: Progress) -> None:
+        self._progress[bulletin_id] = progress.fraction
+        self._bus.bulletin_changed(bulletin_id)
+
+    def _prepared(self, draft: Draft, clip: Clip) -> None:
+        """One commit: the clip, the approval, and what was wished of it."""
+        bulletin = replace(draft.bulletin, clip=clip.sha256)
+        done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)), upload=None)
+        wish = msgspec.json.decode(draft.wish, type=Wish) if draft.wish else None
+        try:
+            with self._database.writing() as tx:
+                tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
+                tx.bulletins.change(done)
+                if wish is not None:
+                    airing = self._airings.say_within(tx, bulletin=bulletin.id, wish=wish, by=bulletin.created_by)
+                    tx.bulletins.change(replace(done, airing=airing.id))
+        except Unavailable:
+            raise
+        except TiengLangError as error:  # the wish can't be: the sound stays, the person is told why
+            with self._database.writing() as tx:
+                tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
+                tx.bulletins.change(replace(done, error=_told(error)))
+        self._bus.outbox_filled()
+
+    def _end(self, draft: Draft) -> None:
+        with self._database.writing() as tx:
+            tx.bulletins.change(draft)
+
+
+def _check(tx: Transaction, owner: str, wish: Wish | None) -> None:
+    if tx.units.get(owner) is None:
+        raise NotFound("unit.unknown", unit=owner)
+    for unit in wish.to if wish else ():
+        if tx.units.get(unit) is None:
+            raise NotFound("unit.unknown", unit=unit)
+    if len(tx.bulletins.unprepared()) >= MAX_WAITING:
+        raise Unavailable("bulletin.many-waiting", limit=MAX_WAITING)
+
+
+def _get(tx: Transaction, bulletin_id: str) -> Draft:
+    draft = tx.bulletins.get(bulletin_id)
+    if draft is None:
+        raise NotFound("bulletin.unknown", bulletin=bulletin_id)
+    return draft
+
+
+def _told(error: AudioError | TiengLangError) -> str:
+    return msgspec.json.encode((error.code, error.fields)).decode()
+
+
+def _clip_row(clip: Clip, now_ms: int) -> ClipRow:
+    return ClipRow(
+        sha256=clip.sha256,
+        size=clip.size,
+        duration_ms=clip.duration_ms,
+        kind=clip.kind,
+        loudness_lufs=clip.loudness_lufs,
+        true_peak_dbtp=clip.true_peak_dbtp,
+        peaks=bytes(clip.peaks),
+        created_ms=now_ms,
+    )

@@ -1,0 +1,145 @@
+"""What became of it: receipts move deliveries by the table, and the sweeper gives every delivery an end.
+
+A receipt that was committed is the controller's to keep: only then does `upto` tell the node that it may forget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from controller.domain.delivery import ENDS, TRANSITIONS, Evidence, State, Word, judge, move
+from controller.protocol.codec import encode
+from controller.protocol.messages import Receipt, Receipts
+from controller.service.ports import Bus, Database, Delivery, Heard, Transaction
+from scheduler.clock import Clock
+
+SETTLE = {state: row[Word.SETTLE] for state, row in TRANSITIONS.items() if Word.SETTLE in row}
+
+LINK_UP_MS = 60_000
+"""The sweeper waits this long after our own link came up: the nodes' held receipts arrive first."""
+
+LINK_AWAY_MS = 600_000
+"""Our own link may be away this long past a deadline; then unknown is the honest word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One verified message of receipts, and our clock when it came."""
+
+    said: Receipts
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a commit of receipts means for others: airings whose ledger moved, and what each life may forget."""
+
+    airings: frozenset[str]
+    upto: Mapping[tuple[str, str], int]
+
+
+def hear(tx: Transaction, batches: Sequence[Batch]) -> Taken:
+    """Keep receipts and move their deliveries. Any order, any repetition: the same words give the same ledger."""
+    heard = [_heard(batch, receipt) for batch in batches for receipt in batch.said.items]
+    tx.receipts.add(heard)
+    changed = _moved(tx, heard)
+    tx.deliveries.write(changed)
+    upto = _upto(tx, batches)
+    return Taken(airings=frozenset(delivery.airing for delivery in changed), upto=upto)
+
+
+class Sweeper:
+    """Settles what nobody ended by its deadline (law 3). `link_up_ms` says since when our own link is up (monotonic)."""
+
+    def __init__(self, *, database: Database, clock: Clock, bus: Bus) -> None:
+        self._database = database
+        self._clock = clock
+        self._bus = bus
+
+    def sweep(self, link_up_since_ms: int | None) -> int:
+        """Settle all that is due; says how many airings. `link_up_since_ms`: monotonic ms, None while the link is down."""
+        now_ms = self._clock.now_ms()
+        listening = link_up_since_ms is not None and self._clock.monotonic_ms() - link_up_since_ms >= LINK_UP_MS
+        deadline_ms = now_ms if listening else now_ms - LINK_AWAY_MS
+        with self._database.reading() as tx:
+            due = tx.airings.due_to_settle(deadline_ms)
+        for airing in due:
+            with self._database.writing() as tx:
+                tx.deliveries.move_all(airing, SETTLE, None, now_ms)
+                tx.airings.settle(airing, now_ms)
+            self._bus.airing_changed([airing])
+        return len(due)
+
+
+def _heard(batch: Batch, receipt: Receipt) -> Heard:
+    return Heard(
+        node=batch.said.node,
+        life=batch.said.life,
+        seq=receipt.seq,
+        digest=crc32(encode(receipt)) >> 1,  # 31 bits: an INTEGER in any database
+        airing=receipt.airing,
+        rev=receipt.rev,
+        state=receipt.state.value,
+        why=receipt.why,
+        evidence=receipt.evidence.value if receipt.evidence else None,
+        at_ms=receipt.at,
+        received_ms=batch.received_ms,
+    )
+
+
+def _moved(tx: Transaction, heard: Iterable[Heard]) -> list[Delivery]:
+    """The deliveries that these words change, as they then stand."""
+    by_airing: dict[str, list[Heard]] = {}
+    for word in heard:
+        by_airing.setdefault(word.airing, []).append(word)
+    changed: list[Delivery] = []
+    for airing, words in by_airing.items():
+        known = tx.deliveries.of_nodes(airing, {word.node for word in words})
+        after = dict(known)
+        _make_unexpected(tx, airing, words, after)
+        for word in words:
+            standing = after.get(word.node)
+            if standing is not None:
+                after[word.node] = _apply(standing, word)
+        changed.extend(delivery for node, delivery in after.items() if delivery is not known.get(node))
+    return changed
+
+
+def _apply(standing: Delivery, word: Heard) -> Delivery:
+    state = move(standing.state, Word(word.state))
+    evidence = standing.evidence
+    if word.state == State.FINISHED and state is State.FINISHED:
+        evidence = judge(evidence, Evidence(word.evidence) if word.evidence else Evidence.NOT_MEASURED)
+    if state is standing.state and evidence is standing.evidence:
+        return standing
+    if state is standing.state:
+        return replace(standing, evidence=evidence)
+    return replace(standing, state=state, why=word.why if state in ENDS else "", evidence=evidence, at_ms=word.at_ms)
+
+
+def _make_unexpected(tx: Transaction, airing: str, words: Sequence[Heard], after: dict[str, Delivery]) -> None:
+    """A word nobody expected makes a delivery (a node that was moved, a restored database), not an error."""
+    strangers = {word.node for word in words} - after.keys()
+    if not strangers:
+        return
+    for node, (row, _path) in tx.nodes.living(strangers).items():
+        after[node] = Delivery(
+            airing=airing, node=node, village=row.village, state=State.PLANNED, why="", evidence=None, at_ms=words[0].received_ms
+        )
+
+
+def _upto(tx: Transaction, batches: Sequence[Batch]) -> dict[tuple[str, str], int]:
+    """How far each life's receipts are committed without a gap; what the node dropped before was covered earlier."""
+    upto = tx.receipts.upto({(batch.said.node, batch.said.life) for batch in batches})
+    before = dict(upto)
+    for batch in batches:
+        key = (batch.said.node, batch.said.life)
+        reached = max(upto[key], batch.said.from_seq - 1)
+        for receipt in batch.said.items:
+            if receipt.seq == reached + 1:
+                reached += 1
+        upto[key] = reached
+    tx.receipts.set_upto({key: number for key, number in upto.items() if number != before[key]})
+    return upto

@@ -1,0 +1,84 @@
+"""The documents a node is held to: the trust that the root sealed, and its own config. Made when first needed, newest only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller.domain.node import Node
+from controller.protocol import topics
+from controller.protocol.messages import Config, Held, Use
+from controller.service.keyring import Keyring
+from controller.service.letters import letter
+from controller.service.ports import Document, Transaction
+from controller.service.versions import next_version
+
+VALID_MS = 10 * 366 * 86_400_000
+"""A config holds until a newer one: a node on a pole may be cut off for long, and silence is not what that should cost."""
+
+Living = Mapping[str, tuple[Node, tuple[str, ...]]]
+
+
+class Papers:
+    """Writes configs, within the caller's commit."""
+
+    def __init__(self, *, keyring: Keyring, bases: tuple[str, ...]) -> None:
+        self._keyring = keyring
+        self._bases = bases
+
+    def trust(self) -> Document:
+        """The trust document as the root sealed it; the same for every node."""
+        return Document(
+            kind="trust", subject="all", version=self._keyring.trust_version, sealed=self._keyring.trust, body=None, valid_ms=0
+        )
+
+    def configs(self, tx: Transaction, living: Living, reported: Mapping[str, int], now_ms: int) -> dict[str, Document]:
+        """Each node's config; made for those that have none, or whose node holds a newer one (a restored database)."""
+        known = tx.documents.get("config", living.keys())
+        stale = {
+            node: place for node, place in living.items() if node not in known or known[node].version < reported.get(node, 0)
+        }
+        if stale:
+            made = self._write(tx, stale, known, reported, now_ms)
+            tx.documents.set(list(made.values()))
+            known.update(made)
+        return known
+
+    def renew(self, tx: Transaction, living: Living, now_ms: int) -> None:
+        """Write these nodes' configs anew, with a letter each: something in them changed."""
+        known = tx.documents.get("config", living.keys())
+        made = self._write(tx, living, known, {}, now_ms)
+        tx.documents.set(list(made.values()))
+        tx.outbox.supersede("config", made.keys())
+        tx.outbox.add(
+            letter(topics.inbox(node), "config", node, living[node][0].village, each.sealed, now_ms, each.valid_ms)
+            for node, each in made.items()
+        )
+
+    def _write(
+        self, tx: Transaction, living: Living, known: Mapping[str, Document], reported: Mapping[str, int], now_ms: int
+    ) -> dict[str, Document]:
+        held: dict[tuple[str, ...], tuple[Held, ...]] = {}
+        for path in {path for _, path in living.values()}:
+            held[path] = tuple(Held(sha256=sha256, size=size) for sha256, size in tx.bulletins.held(path))
+        made: dict[str, Document] = {}
+        for node, (row, path) in living.items():
+            version = next_version(known[node].version if node in known else 0, now_ms, reported.get(node, 0))
+            config = Config(
+                iss=self._keyring.issuer,
+                aud=node,
+                iat=now_ms,
+                exp=now_ms + VALID_MS,
+                version=version,
+                path=path,
+                since=row.since_ms,
+                hold=held[path],
+                bases=self._bases,
+            )
+            sealed = self._keyring.sign(Use.CONFIG, config)
+            made[node] = Document(kind="config", subject=node, version=version, sealed=sealed, body=None, valid_ms=config.exp)
+        return made
+
+
+def bases_of(base_url: str) -> tuple[str, ...]:
+    """Where nodes fetch files by hash: our own HTTP face."""
+    return (base_url.rstrip("/") + "/clips",)

@@ -1,0 +1,108 @@
+"""A village's plan: the list of its coming airings that its nodes hold, so that a dead link silences nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from audio.errors import AudioError
+from controller.domain.airing import Airing
+from controller.protocol import topics
+from controller.protocol.codec import DecodeError, decode, encode
+from controller.protocol.messages import PlanBody, PlanHead, PlanItem, Use
+from controller.service.keyring import Keyring
+from controller.service.letters import letter
+from controller.service.ports import Bus, Database, Document, FileStore, Letter, Transaction
+from controller.service.versions import next_version
+from scheduler.clock import Clock
+
+HORIZON_MS = 48 * 3_600_000
+"""Two days ahead: the longest usual outage in the hills, with a night to spare."""
+
+RENEW_MS = HORIZON_MS // 2
+"""A plan that is good for less than a day more is written anew."""
+
+
+class Plans:
+    """Writes plans. Within the caller's commit, or its own (`renew`)."""
+
+    def __init__(self, *, database: Database, keyring: Keyring, files: FileStore, clock: Clock, bus: Bus) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._files = files
+        self._clock = clock
+        self._bus = bus
+
+    def replan(self, tx: Transaction, villages: Collection[str], now_ms: int) -> None:
+        """Write these villages' plans as the airings in this commit say; each gets a new version and a letter."""
+        known = tx.documents.get("plan", villages)
+        written = [self._write(tx, village, known.get(village), now_ms) for village in villages]
+        tx.documents.set(written)
+        tx.outbox.supersede("plan", villages)
+        tx.outbox.add(_letter(plan, now_ms) for plan in written)
+
+    def renew(self) -> int:
+        """Bring in what the horizon reached and renew plans that grow old; says how many were written."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            villages = tx.airings.villages_coming(now_ms, now_ms + HORIZON_MS)
+            known = tx.documents.get("plan", villages)
+            stale = [village for village in villages if self._is_stale(tx, village, known.get(village), now_ms)]
+            if stale:
+                self.replan(tx, stale, now_ms)
+        if stale:
+            self._bus.outbox_filled()
+        return len(stale)
+
+    def _is_stale(self, tx: Transaction, village: str, known: Document | None, now_ms: int) -> bool:
+        if known is None or known.valid_ms < now_ms + RENEW_MS:
+            return True
+        body = self._body(known)
+        if body is None:
+            return True
+        held = {item.airing for item in body.items}
+        return any(airing.id not in held for airing in tx.airings.coming(village, now_ms, now_ms + HORIZON_MS))
+
+    def _body(self, known: Document) -> PlanBody | None:
+        try:
+            with self._files.open(known.body or "") as file:
+                return decode(PlanBody, file.read())
+        except (AudioError, DecodeError):
+            return None  # lost or damaged: it is written anew
+
+    def _write(self, tx: Transaction, village: str, known: Document | None, now_ms: int) -> Document:
+        version = next_version(known.version if known else 0, now_ms)
+        valid_ms = now_ms + HORIZON_MS
+        items = tuple(_item(airing) for airing in tx.airings.coming(village, now_ms, valid_ms))
+        body = encode(PlanBody(village=village, version=version, valid_until=valid_ms, items=items))
+        sha256 = self._files.put_bytes(body)
+        head = PlanHead(
+            iss=self._keyring.issuer,
+            aud=village,
+            iat=now_ms,
+            exp=valid_ms,
+            version=version,
+            sha256=sha256,
+            size=len(body),
+        )
+        sealed = self._keyring.sign(Use.PLAN, head)
+        return Document(kind="plan", subject=village, version=version, sealed=sealed, body=sha256, valid_ms=valid_ms)
+
+
+def _letter(plan: Document, now_ms: int) -> Letter:
+    return letter(topics.village_plan(plan.subject), "plan", plan.subject, plan.subject, plan.sealed, now_ms, plan.valid_ms)
+
+
+def _item(airing: Airing) -> PlanItem:
+    return PlanItem(
+        airing=airing.id,
+        rev=airing.rev,
+        start=airing.start_ms,
+        grace=airing.grace_ms,
+        duration=airing.duration_ms,
+        klass=airing.klass,
+        rank=airing.rank,
+        sha256=airing.sha256,
+        size=airing.size,
+        gain=airing.gain,
+        language=airing.language,
+    )

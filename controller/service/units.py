@@ -1,0 +1,87 @@
+"""The tree of places: official provinces and communes are imported, villages are added by their commune."""
+
+from __future__ import annotations
+
+from controller import places
+from controller.domain.errors import NotFound, Refused
+from controller.domain.unit import Level, Unit
+from controller.places import Place
+from controller.service.ports import Database, Transaction
+
+MAX_NAME = 200
+"""Characters: the longest official name has 40."""
+
+BELOW = {Level.PROVINCE: Level.COMMUNE, Level.COMMUNE: Level.VILLAGE}
+
+
+class Units:
+    """Reads and grows the tree. Thread-safe; each call is one commit."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    def tree(self) -> list[Unit]:
+        """Every unit, parents before children."""
+        with self._database.reading() as tx:
+            return tx.units.all()
+
+    def import_commune(self, code: str) -> Unit:
+        """Add an official commune by its code ("01480") and the province above it; importing twice changes nothing."""
+        with self._database.writing() as tx:
+            return import_commune(tx, code)
+
+    def import_province(self, code: str) -> list[Unit]:
+        """Add a province by its code ("04") with all its communes."""
+        with self._database.writing() as tx:
+            return [import_commune(tx, place.code) for place in places.communes(code)]
+
+    def add(self, parent: str, name: str) -> Unit:
+        """Add a unit under `parent`, of the level below it; the same name there again is the same unit."""
+        with self._database.writing() as tx:
+            return add_unit(tx, parent, name)
+
+
+def import_commune(tx: Transaction, code: str) -> Unit:
+    """`Units.import_commune` within the caller's commit."""
+    commune = _official(code)
+    province = next(place for place in places.provinces() if place.unit_id == commune.parent_id)
+    above = Unit(id=province.unit_id, parent=None, level=Level.PROVINCE, name=province.name, path=(province.unit_id,))
+    unit = Unit(
+        id=commune.unit_id,
+        parent=above.id,
+        level=Level.COMMUNE,
+        name=commune.name,
+        path=(above.id, commune.unit_id),
+    )
+    tx.units.add([above, unit])
+    return unit
+
+
+def add_unit(tx: Transaction, parent: str, name: str) -> Unit:
+    """`Units.add` within the caller's commit."""
+    above = tx.units.get(parent)
+    if above is None:
+        raise NotFound("unit.unknown", unit=parent)
+    name = " ".join(name.split())
+    if not 0 < len(name) <= MAX_NAME:
+        raise Refused("unit.name", limit=MAX_NAME)
+    level = BELOW.get(above.level)
+    if level is None:
+        raise Refused("unit.below-village", unit=above.name)
+    children = [unit for unit in tx.units.all() if unit.parent == parent]
+    for child in children:
+        if places.fold(child.name) == places.fold(name):
+            return child
+    taken = {child.id for child in children}
+    number = next(number for number in range(len(children) + 1, len(children) + 1000) if f"{parent}-{number}" not in taken)
+    unit = Unit(id=f"{parent}-{number}", parent=parent, level=level, name=name, path=(*above.path, f"{parent}-{number}"))
+    tx.units.add([unit])
+    return unit
+
+
+def _official(code: str) -> Place:
+    for province in places.provinces():
+        for place in places.communes(province.code):
+            if place.code == code:
+                return place
+    raise NotFound("place.unknown", place=code[:8])
