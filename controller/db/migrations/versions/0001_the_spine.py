@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("airing", "node", name=op.f("pk_deliveries")),
         sqlite_with_rowid=False,
+    )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_node_state", ["node", "state"], unique=False)
 
@@ -70,6 +71,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_expires_ms", ["expires_ms"], unique=False)
         batch_op.create_index("ix_outbox_next_ms", ["next_ms"], unique=False)
         batch_op.create_index("ix_outbox_subject_kind", ["subject", "kind"], unique=False)
@@ -91,6 +93,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "units",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("parent", sa.String(length=36), nullable=True),
         sa.Column("level", sa.String(length=16), nullable=False),

@@ -1,0 +1,126 @@
+"""What became of it, for people: an airing's ladder by village, the answer first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from controller.domain.airing import Airing
+from controller.domain.delivery import ENDS, Evidence, State, is_good
+from controller.domain.errors import NotFound
+from controller.service.ports import Database, Delivery
+
+Standing = tuple[State, Evidence | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many of an airing's loudspeakers stand where. `good` heard it; `open` have no end yet."""
+
+    total: int
+    good: int
+    open: int
+    counts: dict[Standing, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReport:
+    """One loudspeaker's delivery, with its name."""
+
+    node: str
+    name: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VillageReport:
+    """One village's deliveries."""
+
+    village: str
+    name: str
+    tally: Tally
+    nodes: tuple[NodeReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """An airing in one line of a list."""
+
+    airing: Airing
+    title: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An airing whole: villages in the order of their names."""
+
+    airing: Airing
+    title: str
+    tally: Tally
+    villages: tuple[VillageReport, ...]
+
+
+class Reports:
+    """Reads the ledger. Thread-safe."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    def recent(self, limit: int = 50) -> list[Summary]:
+        """The newest airings, newest first."""
+        with self._database.reading() as tx:
+            airings = tx.airings.recent(limit)
+            counts = tx.deliveries.counts([airing.id for airing in airings])
+            titles = tx.bulletins.titles({airing.bulletin for airing in airings})
+        return [Summary(airing=each, title=titles[each.bulletin], tally=tally(counts[each.id])) for each in airings]
+
+    def summary(self, airing_id: str) -> Summary:
+        """One airing in one line: cheap enough to read at every change."""
+        with self._database.reading() as tx:
+            airing = tx.airings.get(airing_id)
+            if airing is None:
+                raise NotFound("airing.unknown", airing=airing_id)
+            counts = tx.deliveries.counts([airing_id])
+            titles = tx.bulletins.titles([airing.bulletin])
+        return Summary(airing=airing, title=titles[airing.bulletin], tally=tally(counts[airing_id]))
+
+    def report(self, airing_id: str) -> Report:
+        """One airing with every delivery; NotFound("airing.unknown")."""
+        with self._database.reading() as tx:
+            airing = tx.airings.get(airing_id)
+            if airing is None:
+                raise NotFound("airing.unknown", airing=airing_id)
+            deliveries = tx.deliveries.of_airing(airing_id)
+            titles = tx.bulletins.titles([airing.bulletin])
+            units = {unit.id: unit.name for unit in tx.units.all()}
+            names = {node: row.name for node, (row, _) in tx.nodes.living([each.node for each in deliveries]).items()}
+        by_village: dict[str, list[NodeReport]] = {}
+        for each in deliveries:
+            row = NodeReport(node=each.node, name=names.get(each.node, each.node), delivery=each)
+            by_village.setdefault(each.village, []).append(row)
+        villages = tuple(
+            VillageReport(village=village, name=units.get(village, village), tally=tally(standings(rows)), nodes=tuple(rows))
+            for village, rows in sorted(by_village.items(), key=lambda item: units.get(item[0], item[0]))
+        )
+        whole = tally(standings([row for village in villages for row in village.nodes]))
+        return Report(airing=airing, title=titles[airing.bulletin], tally=whole, villages=villages)
+
+
+def standings(rows: Sequence[NodeReport]) -> dict[Standing, int]:
+    """How many rows stand where."""
+    counts: dict[Standing, int] = {}
+    for row in rows:
+        standing = (row.delivery.state, row.delivery.evidence)
+        counts[standing] = counts.get(standing, 0) + 1
+    return counts
+
+
+def tally(counts: dict[Standing, int]) -> Tally:
+    """The sum of an airing, or of one village of it."""
+    return Tally(
+        total=sum(counts.values()),
+        good=sum(number for (state, evidence), number in counts.items() if is_good(state, evidence)),
+        open=sum(number for (state, _), number in counts.items() if state not in ENDS),
+        counts=counts,
+    )
