@@ -20,6 +20,7 @@ CODES: Final[frozenset[str]] = frozenset(
         "audio.too-big",
         "audio.unlevel",  # no setting meets loudness and true peak together
         "audio.cancelled",
+        "audio.joined-too-long",  # pieces to be edited are longer than an edit may be
         "audio.crashed",  # the worker process died
         "audio.timeout",  # the worker process took longer than it was given
         "store.full",  # no room left on the disk
