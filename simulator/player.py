@@ -1,0 +1,155 @@
+"""The sound card of simulated nodes: it takes the time that sound takes, and says so. One object a node; most stay empty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from firmware_bridge import events as ev
+from scheduler.clock import Clock
+from simulator.faults import Faults
+from simulator.horn import TICK_MS, Horn
+from simulator.timers import Timers
+
+End = Literal["whole", "silenced", "power"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounded:
+    """A node began to sound something, or ended (`end`: how). UTC ms; `whole` has lasted `duration_ms`."""
+
+    node: str
+    airing: str
+    sha256: str
+    at_utc_ms: int
+    end: End | None = None
+
+
+class Owner(Protocol):
+    """The node that a player belongs to."""
+
+    id: str
+
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with it now."""
+        ...
+
+    def feed(self, event: ev.Event) -> None:
+        """Tell its engine."""
+        ...
+
+    def power_cut(self) -> None:
+        """Its power goes."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """What all players of a fleet share. `decode` opens a clip as int16 mono 48 kHz; `back` brings power back to a node."""
+
+    clock: Clock
+    timers: Timers
+    path: Callable[[str], Path]
+    decode: Callable[[Path], Iterator[Any]]
+    on_sound: Callable[[Sounded], None]
+    back: Callable[[str], None]
+    heard: bool
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Sound:
+    play: ev.Play
+    start_ms: int  # of the fleet's clock
+    sounding: bool = False
+
+
+class Player:
+    """Plays what its node's engine asks for, and writes it to `horn` if there is one."""
+
+    __slots__ = ("_sounds", "_stage", "horn")
+
+    def __init__(self, stage: Stage, horn: Horn | None = None) -> None:
+        self._stage = stage
+        self._sounds: dict[str, _Sound] | None = None
+        self.horn = horn
+
+    def play(self, owner: Owner, play: ev.Play, start_ms: int) -> None:
+        """Sound it from `start_ms` of the fleet's clock on, or from now if that has passed."""
+        sound = _Sound(play, max(start_ms, self._stage.clock.monotonic_ms()))
+        self._sounds = self._sounds or {}
+        self._sounds[play.airing] = sound
+        self._stage.timers.at(sound.start_ms, lambda: self._start(owner, sound))
+
+    def silence(self, owner: Owner, airing: str) -> None:
+        """Stop it now, whether it sounds or waits; the engine, who asked for it, is told only if it had begun."""
+        sound = self._taken(airing)
+        if sound is not None and sound.sounding:
+            self._ended(owner.id, sound, "silenced", self._stage.clock.monotonic_ms())
+
+    def cut(self, node: str) -> None:
+        """The power is gone: nothing sounds, nobody is told."""
+        sounds, self._sounds = self._sounds, None
+        for sound in (sounds or {}).values():
+            if sound.sounding:
+                self._ended(node, sound, "power", self._stage.clock.monotonic_ms())
+
+    def _start(self, owner: Owner, sound: _Sound) -> None:
+        if not self._is_wanted(sound):
+            return
+        stage, play = self._stage, sound.play
+        sound.sounding = True
+        stage.counts["sounding"] += 1
+        stage.counts["sounds_started"] += 1
+        if self.horn is not None:
+            self.horn.play(stage.decode(stage.path(play.sha256)), sound.start_ms, play.gain)
+            self._tick(sound)
+        self._tell(owner.id, sound, sound.start_ms, None)
+        stage.timers.at(sound.start_ms + play.duration_ms, lambda: self._end(owner, sound))
+        if owner.faults.cut_in_sound:
+            stage.timers.at(sound.start_ms + play.duration_ms // 2, lambda: self._cut_in_sound(owner, sound))
+        owner.feed(ev.SoundStarted(airing=play.airing))
+
+    def _end(self, owner: Owner, sound: _Sound) -> None:
+        if not self._is_wanted(sound):
+            return
+        self._taken(sound.play.airing)
+        self._ended(owner.id, sound, "whole", sound.start_ms + sound.play.duration_ms)
+        heard = not owner.faults.dead_horn if self._stage.heard else None
+        owner.feed(ev.SoundEnded(airing=sound.play.airing, heard=heard))
+
+    def _ended(self, node: str, sound: _Sound, how: End, at_ms: int) -> None:
+        self._stage.counts["sounding"] -= 1
+        self._stage.counts[f"sounds_{how}"] += 1
+        if self.horn is not None:
+            self.horn.silence(at_ms)
+        self._tell(node, sound, at_ms, how)
+
+    def _tell(self, node: str, sound: _Sound, at_ms: int, how: End | None) -> None:
+        clock = self._stage.clock
+        at_utc_ms = clock.now_ms() - clock.monotonic_ms() + at_ms
+        airing, sha256 = sound.play.airing, sound.play.sha256
+        self._stage.on_sound(Sounded(node=node, airing=airing, sha256=sha256, at_utc_ms=at_utc_ms, end=how))
+
+    def _cut_in_sound(self, owner: Owner, sound: _Sound) -> None:
+        if self._is_wanted(sound):
+            owner.power_cut()
+            self._stage.back(owner.id)
+
+    def _tick(self, sound: _Sound) -> None:
+        if self._is_wanted(sound) and self.horn is not None:
+            self.horn.sound_until(self._stage.clock.monotonic_ms())
+            self._stage.timers.after(TICK_MS, lambda: self._tick(sound))
+
+    def _is_wanted(self, sound: _Sound) -> bool:
+        return self._sounds is not None and self._sounds.get(sound.play.airing) is sound
+
+    def _taken(self, airing: str) -> _Sound | None:
+        sound = self._sounds.pop(airing, None) if self._sounds else None
+        if not self._sounds:
+            self._sounds = None
+        return sound
