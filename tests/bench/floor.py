@@ -27,7 +27,6 @@ from tests.support.ports import free_port, wait_until_listening
 DOWN = "floor/down"
 ROUND_TIMEOUT_S = 60.0
 CONNECTING = 500  # as simulator.fleet
-READY_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +90,6 @@ def cold_floor(nodes: int, size: int = 100_000, rounds: int = 3) -> ColdResult:
 
 
 @contextmanager
-@contextmanager
-@contextmanager
 def _role(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A process of this file in a role; it ends with the block, however that ends."""
     command = [sys.executable, "-m", "tests.bench.floor", name, *arguments]
@@ -109,7 +106,7 @@ def _said(process: subprocess.Popen[str]) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"{process.args} ended with {process.wait()}")
+        raise RuntimeError(f"{process.args!r} ended with {process.wait()}")
     answer: dict[str, Any] = json.loads(line)
     return answer
 
@@ -162,7 +159,8 @@ async def _fleet(host: str, port: int, nodes: int, _size_down: int, size_up: int
 
 
 def _counter(host: str, port: int, nodes: int, size_down: int, _size_up: int, n_up: int) -> None:
-    from paho.mqtt.client import CallbackAPIVersion, Client, MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.enums import CallbackAPIVersion
 
     wanted, all_here = nodes * n_up, threading.Event()
     received, last = 0, 0.0
