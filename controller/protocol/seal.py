@@ -19,9 +19,14 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from controller.protocol.codec import MAX_MESSAGE
+from controller.protocol.messages import Kid
 
 _HEADERS_KEPT = 65_536
-"""A node's header is the same in each of its messages of a type: 10,000 nodes of 4 types fit. Then the table starts anew."""
+"""A node's header is the same in each of its messages of a type: 10,000 nodes of 4 types fit. Then the table starts anew.
+Only what a true signature covered is kept: a flood of strange headers leaves nothing here."""
+
+_HEADER_MAX = 400
+"""Bytes of a header as written: a kid of 64 and room to spare; nothing longer is decoded."""
 
 _K = TypeVar("_K")
 _URL_TO_STD = bytes.maketrans(b"-_", b"+/")
@@ -39,7 +44,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The whole of a protected header."""
 
     alg: str
-    kid: str
+    kid: Kid
     typ: str
 
 
@@ -63,6 +68,7 @@ def open_signed(token: bytes, typ: str, key_of: Callable[[str], Ed25519PublicKey
         key.verify(signature, head)
     except InvalidSignature:
         raise SealError("seal.signature") from None
+    _remember(header, head)
     return header.kid, payload
 
 
@@ -72,12 +78,18 @@ def open_mac(token: bytes, typ: str, key_of: Callable[[str], bytes | None]) -> t
     key = _key(header, "HS256", typ, key_of)
     if not hmac.compare_digest(hmac.digest(key, head, "sha256"), signature):
         raise SealError("seal.signature")
+    _remember(header, head)
     return header.kid, payload
+
+
+def header_of(token: bytes) -> Header:
+    """The header that a token claims, unverified: only to choose what to hold it against. SealError if it has none."""
+    return _header(token[: _HEADER_MAX + 1].partition(b".")[0])
 
 
 def typ_of(token: bytes) -> str:
     """The `typ` that a token claims, unverified: only to choose what to hold it against."""
-    return _header(token.partition(b".")[0]).typ
+    return header_of(token).typ
 
 
 def _head(alg: str, kid: str, typ: str, payload: bytes) -> bytes:
@@ -101,19 +113,24 @@ def _header(part: bytes) -> Header:
     known = _seen.get(part)
     if known is not None:
         return known
-    if len(part) > 400:
+    if len(part) > _HEADER_MAX:
         raise SealError("seal.header")
     raw = _unb64(part)
     try:
         header = _HEADER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SealError("seal.header") from None
-    if raw.count(b'"alg"') + raw.count(b'"kid"') + raw.count(b'"typ"') != 3:
-        raise SealError("seal.header")  # a member twice: parsers differ about which one counts
-    if len(_seen) >= _HEADERS_KEPT:
-        _seen.clear()
-    _seen[part] = header
+    if b"\\" in raw or raw.count(b'"alg"') + raw.count(b'"kid"') + raw.count(b'"typ"') != 3:
+        raise SealError("seal.header")  # a member twice, perhaps spelt with an escape: parsers differ about which one counts
     return header
+
+
+def _remember(header: Header, head: bytes) -> None:
+    part = head[: head.index(b".")]
+    if part not in _seen:
+        if len(_seen) >= _HEADERS_KEPT:
+            _seen.clear()
+        _seen[part] = header
 
 
 def _key(header: Header, alg: str, typ: str, key_of: Callable[[str], _K | None]) -> _K:
@@ -132,10 +149,14 @@ def _b64(raw: bytes) -> bytes:
 
 
 def _unb64(part: bytes) -> bytes:
+    """The bytes of base64url without padding. Only their one canonical spelling: else one seal could look like many."""
     try:
-        return a2b_base64(part.translate(_URL_TO_STD) + b"=" * (-len(part) % 4), strict_mode=True)
+        raw = a2b_base64(part.translate(_URL_TO_STD) + b"=" * (-len(part) % 4), strict_mode=True)
     except Base64Error:
         raise SealError("seal.form") from None
+    if _b64(raw) != part:
+        raise SealError("seal.form")
+    return raw
 
 
 _HEADER = msgspec.json.Decoder(Header)
