@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
@@ -13,6 +14,9 @@ from controller.protocol.messages import Id, Key32, Kid, Url
 
 ROOT_KID = "root"
 """The kid of the offline root, which signs `trust` and nothing else."""
+
+_NODE_KID = re.compile(r"([a-z0-9-]{1,36})\.([1-9][0-9]{0,8})", re.ASCII)
+"""One spelling of each: no leading zeros."""
 
 
 class Provision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -39,10 +43,8 @@ def node_kid(node: str, generation: int) -> str:
 
 def parse_node_kid(kid: Kid) -> tuple[str, int] | None:
     """(node, generation) of a node's kid, None if it is none."""
-    node, dot, generation = kid.rpartition(".")
-    if not dot or not (generation.isascii() and generation.isdigit()) or len(generation) > 9:
-        return None
-    return node, int(generation)
+    match = _NODE_KID.fullmatch(kid)
+    return (match[1], int(match[2])) if match else None
 
 
 def to_text(raw: bytes) -> str:

@@ -228,7 +228,7 @@ class Said(_Value, frozen=True, kw_only=True):
     """What every message of a node opens with: who, by which key, in which memory, when (and how sure: `u` ms, -1 untrusted)."""
 
     node: Id
-    generation: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    generation: Annotated[int, Meta(ge=1, le=999_999_999)]  # nine digits of its kid
     life: Life
     t: Ms
     u: Annotated[int, Meta(ge=-1, le=2**53 - 1)]
