@@ -1,0 +1,59 @@
+"""Airings: said now or at a time, watched live, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from controller.service.reports import Report
+from controller.web.ledger import AiringOut, LedgerOut, airing_out, ledger_out
+from controller.web.live import Live
+from controller.web.schemas import AiringIn, Id
+from controller.web.services import TheServices
+from controller.web.session import Person
+
+router = APIRouter(prefix="/airings", tags=["airings"])
+
+
+@router.post("", status_code=201)
+def say(said: AiringIn, services: TheServices, user: Person) -> AiringOut:
+    """Air an approved bulletin, now or at a time. 201 means kept: the decision and its letters are committed."""
+    airing = services.airings.say(bulletin=said.bulletin, wish=said.wish(), by=user.id)
+    return airing_out(services.reports.summary(airing.id))
+
+
+@router.get("")
+def recent(services: TheServices, _: Person, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[AiringOut]:
+    """The newest airings, newest first."""
+    return [airing_out(each) for each in services.reports.recent(limit)]
+
+
+@router.get("/{airing}")
+def ledger(airing: Id, services: TheServices, _: Person) -> LedgerOut:
+    """One airing with every loudspeaker, village by village."""
+    return ledger_out(services.reports.report(airing))
+
+
+@router.post("/{airing}/cancel")
+def cancel(airing: Id, services: TheServices, user: Person) -> AiringOut:
+    """Ask for silence. Who may still sound until it is confirmed is named in the summary; asking twice is asking once."""
+    services.airings.cancel(airing, by=user.id)
+    return airing_out(services.reports.report(airing))
+
+
+def _report(airing: Id, services: TheServices, _: Person) -> Report:
+    return services.reports.report(airing)
+
+
+@router.get("/{airing}/events", response_class=EventSourceResponse)
+async def events(request: Request, first: Annotated[Report, Depends(_report)]) -> AsyncIterable[ServerSentEvent]:
+    """First `ledger` (data: the whole ledger), then `change` (data: {airing, nodes}), at most four a second.
+
+    A stream that begins again begins with the whole. Comments keep a quiet one alive.
+    """
+    live: Live = request.app.state.live
+    async for event in live.airing(first.airing.id, first):
+        yield event

@@ -1,0 +1,81 @@
+"""The HTTP face: `/clips` by hash, beside it FastAPI with the API, the pages and their files, behind one guard.
+
+/clips/{sha256}    web.clips    public, and as fast as this process can
+/api/v1/...        web.api_*    one module a noun; OpenAPI at /api/v1/docs
+/healthz           web.api_system
+/static/...        web.assets
+/, /login ...      web.pages
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from controller.web import api_airings, api_bulletins, api_nodes, api_system, api_units, errors
+from controller.web.clips import PREFIX, Clips
+from controller.web.guard import Guard
+from controller.web.live import Bells, Live
+from controller.web.schemas import Problem
+from controller.web.services import Services
+from controller.web.session import Tries
+
+__all__ = ["Services", "build_app"]
+
+API = "/api/v1"
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+}
+
+
+class _Front:
+    """Clips first, without walking anything else."""
+
+    def __init__(self, app: ASGIApp, clips: Clips) -> None:
+        self._app = app
+        self._clips = clips
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self._clips(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def build_app(services: Services) -> FastAPI:
+    """The whole face as one ASGI application."""
+    bells = Bells(services.bus)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with bells.open():
+            yield
+
+    app = FastAPI(
+        title="Tiếng Làng",
+        version=version("tienglang"),
+        summary="A commune says something once; every loudspeaker it was meant for says it at the right moment.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.tries = Tries(services.clock)
+    app.state.bells = bells
+    app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
+    app.include_router(api_system.health)
+    api = APIRouter(prefix=API, responses=_PROBLEMS)
+    for each in (api_system, api_bulletins, api_airings, api_units, api_nodes):
+        api.include_router(each.router)
+    app.include_router(api)
+    errors.install(app)
+    app.add_middleware(Guard)
+    app.add_middleware(_Front, clips=Clips(services.clips))
+    return app

@@ -1,0 +1,139 @@
+"""What each code is called in front of a person, in Vietnamese and English. The words are those of the field.
+
+A sentence may hold fields, "{limit}"; a parenthesis whose field is not known is left out. A code nobody wrote a sentence for
+still gets one that names it. Sounds' codes are `audio.sentences`'; what a loudspeaker gives as its reason is `WHY`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from audio import sentences as audio_sentences
+from audio.clip import Limits
+from audio.errors import CODES as AUDIO_CODES
+from audio.errors import AudioError
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    "airing.far": ("Giờ phát xa quá một năm. Xin chọn lại ngày.", "That is more than a year ahead. Choose another day."),
+    "airing.many-units": (
+        "Chọn quá {limit} đơn vị. Hãy chọn cả xã thay cho từng thôn.",
+        "More than {limit} units are chosen. Choose a whole commune instead of its villages.",
+    ),
+    "airing.no-nodes": ("Nơi đã chọn chưa có cụm loa nào.", "No loudspeaker stands in the chosen places yet."),
+    "airing.no-units": ("Chưa chọn thôn nào.", "No village is chosen."),
+    "airing.over": ("Lượt phát này đã kết thúc.", "This airing is over."),
+    "airing.overlap": (
+        "Lúc đó đã có lượt phát khác ở nơi đã chọn ({village}: “{title}”). Xin chọn giờ khác hoặc huỷ lượt kia.",
+        "Something else sounds there at that time ({village}: “{title}”). Choose another time or cancel the other one.",
+    ),
+    "airing.past": ("Giờ phát đã qua. Xin chọn giờ khác.", "That time is past. Choose another one."),
+    "airing.unknown": ("Không có lượt phát này.", "There is no such airing."),
+    "bulletin.emergency": (
+        "Tin khẩn cấp có trang riêng, không phát từ trang này.",
+        "An emergency has its own page and is not said from here.",
+    ),
+    "bulletin.many-waiting": (
+        "Đang có nhiều bản tin chờ xử lý. Xin thử lại sau ít phút.",
+        "Many bulletins wait to be prepared. Try again in a few minutes.",
+    ),
+    "bulletin.no-sound": ("Bản tin chưa có âm thanh.", "The bulletin has no sound yet."),
+    "bulletin.not-approved": ("Bản tin chưa được duyệt.", "The bulletin is not approved."),
+    "bulletin.title-empty": ("Chưa đặt tên cho bản tin.", "The bulletin has no title."),
+    "bulletin.title-long": ("Tên bản tin dài quá {limit} chữ.", "The title is longer than {limit} characters."),
+    "bulletin.unknown": ("Không có bản tin này.", "There is no such bulletin."),
+    "clip.unknown": ("Không có tệp phát này.", "There is no such clip."),
+    "database.away": ("Cơ sở dữ liệu không trả lời. Xin thử lại.", "The database does not answer. Try again."),
+    "database.full": ("Ổ đĩa của máy chủ đã đầy.", "The server's disk is full."),
+    "database.locked": ("Cơ sở dữ liệu đang bận. Xin thử lại.", "The database is busy. Try again."),
+    "demo.not-allowed": ("Máy chủ này không chạy ở chế độ thử.", "This server does not run as a demo."),
+    "disk.full": ("Không ghi được lên ổ đĩa của máy chủ.", "The server's disk can't be written."),
+    "id.malformed": ("Mã không đúng.", "That is not a proper id."),
+    "internal": (
+        "Máy chủ gặp lỗi. Việc vừa rồi có thể chưa xong; xin xem lại rồi thử lại.",
+        "The server met an error. What you asked may not be done: look, then try again.",
+    ),
+    "login.locked": (
+        "Sai mật khẩu nhiều lần. Xin đợi {seconds} giây rồi thử lại.",
+        "Too many wrong passwords. Wait {seconds} seconds, then try again.",
+    ),
+    "login.slow": (
+        "Có quá nhiều lần đăng nhập từ máy này. Xin đợi {seconds} giây.",
+        "Too many sign-ins from this machine. Wait {seconds} seconds.",
+    ),
+    "login.wrong": ("Tên hoặc mật khẩu không đúng.", "The name or the password is wrong."),
+    "node.names": ("Xin cho từ 1 đến {limit} tên cụm loa.", "Give 1 to {limit} names of loudspeakers."),
+    "node.not-a-village": ("Cụm loa phải thuộc một thôn ({unit}).", "A loudspeaker stands in a village ({unit})."),
+    "password.long": ("Mật khẩu dài quá {limit} chữ.", "The password is longer than {limit} characters."),
+    "password.short": ("Mật khẩu phải có ít nhất {limit} chữ.", "The password needs at least {limit} characters."),
+    "password.wrong": ("Mật khẩu hiện tại không đúng.", "The present password is wrong."),
+    "place.unknown": ("Không có xã, tỉnh mang mã này ({place}).", "No commune or province has that code ({place})."),
+    "request.bad": ("Yêu cầu không đúng.", "The request is not right."),
+    "request.invalid": ("Có mục điền chưa đúng.", "Something is not filled in right."),
+    "request.method": ("Địa chỉ này không nhận việc đó.", "This address does not do that."),
+    "request.not-found": ("Không có địa chỉ này.", "There is nothing at this address."),
+    "request.origin": ("Yêu cầu đến từ một trang khác nên bị từ chối.", "The request came from another site and is refused."),
+    "request.too-big": ("Yêu cầu quá lớn.", "The request is too large."),
+    "session.none": ("Xin đăng nhập.", "Please sign in."),
+    "unit.below-village": ("Dưới thôn không có đơn vị nào nữa ({unit}).", "Nothing stands below a village ({unit})."),
+    "unit.name": ("Tên đơn vị phải có từ 1 đến {limit} chữ.", "A unit's name has 1 to {limit} characters."),
+    "unit.unknown": ("Không có đơn vị này ({unit}).", "There is no such unit ({unit})."),
+    "upload.cut": ("Tệp gửi lên bị đứt giữa chừng. Xin gửi lại.", "The upload broke off in the middle. Send it again."),
+    "upload.field": ("Mục “{field}” điền chưa đúng.", "“{field}” is not filled in right."),
+    "upload.kind": ("Phải gửi biểu mẫu có tệp (multipart/form-data).", "A form with a file is needed (multipart/form-data)."),
+    "upload.no-file": ("Chưa chọn tệp âm thanh.", "No sound file is chosen."),
+    "upload.too-big": ("Tệp lớn quá {limit_mb} MB.", "The file is larger than {limit_mb} MB."),
+    "user.exists": ("Đã có tài khoản mang tên này.", "There is an account of that name already."),
+    "user.name": ("Tên tài khoản phải có từ 1 đến {limit} chữ.", "An account's name has 1 to {limit} characters."),
+    "user.unknown": ("Không có tài khoản này.", "There is no such account."),
+}
+
+WHY: dict[str, tuple[str, str]] = {}
+
+_UNKNOWN = ("Có lỗi chưa rõ (mã {code}).", "Something went wrong (code {code}).")
+_PARENTHESIS = re.compile(r"\s*\([^()]*\)")
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def sentence(code: str, fields: Mapping[str, object], language: Language) -> str:
+    """The sentence for a code; an unknown code is named in it."""
+    if code in AUDIO_CODES:
+        return _audio(code, fields, language)
+    pair = SENTENCES.get(code)
+    if pair is None:
+        pair, fields = _UNKNOWN, {"code": code}
+    return fill(pair[LANGUAGES.index(language)], fields)
+
+
+def why_sentence(why: str, language: Language) -> str:
+    """What a loudspeaker gave as its reason; empty when it gave none."""
+    if not why:
+        return ""
+    pair = WHY.get(why)
+    return pair[LANGUAGES.index(language)] if pair else why
+
+
+def fill(template: str, fields: Mapping[str, object]) -> str:
+    """The template with its fields; a parenthesis that lacks one is left out, any other lack reads as a question mark."""
+
+    def known(match: re.Match[str]) -> str:
+        names = _FIELD.findall(match.group())
+        return match.group() if all(fields.get(name) not in (None, "") for name in names) else ""
+
+    return _FIELD.sub(lambda match: str(fields.get(match.group(1), "?")), _PARENTHESIS.sub(known, template))
+
+
+def _audio(code: str, fields: Mapping[str, object], language: Language) -> str:
+    limits = Limits()
+    usual = {
+        "max_duration_ms": limits.max_duration_ms,
+        "max_size": limits.max_size,
+        "min_duration_ms": limits.min_duration_ms,
+    }
+    said = {name: value for name, value in fields.items() if isinstance(value, int | float | str)}
+    text = audio_sentences.sentence(AudioError(code, **(usual | said)), language)
+    return re.sub(r"\s*\([^()]*\?[^()]*\)", "", text)

@@ -1,0 +1,47 @@
+"""What the faces are given: the use cases, the files and the bus. Filled in `controller.main`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from audio.store import Store
+from controller.service.airings import Airings
+from controller.service.bulletins import Bulletins
+from controller.service.bus import LocalBus
+from controller.service.demo import Demo
+from controller.service.nodes import Nodes
+from controller.service.reports import Reports
+from controller.service.units import Units
+from controller.service.users import Users
+from scheduler.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All are thread-safe and synchronous. `uploads`: a folder on the file system where bulletins keep theirs."""
+
+    airings: Airings
+    bulletins: Bulletins
+    reports: Reports
+    units: Units
+    nodes: Nodes
+    users: Users
+    clips: Store
+    bus: LocalBus
+    clock: Clock
+    uploads: Path
+    local_token: str
+    make_demo: Callable[[], Demo]
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+TheServices = Annotated[Services, Depends(_services)]
