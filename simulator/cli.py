@@ -7,7 +7,6 @@ import contextlib
 import gc
 import json
 import logging
-import resource
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from controller.protocol.keys import Provision
 from simulator import faults
 from simulator.control import Control
 from simulator.fleet import Fleet, Settings
+from simulator.link import raise_file_limit
 
 FAULT_OPTIONS = ("offline", "slow_fetch", "full_disk", "dead_horn", "wrong_clock", "drift", "cut_in_sound")
 CONTROL_NAME = "control.sock"
@@ -119,12 +119,6 @@ def wanted_faults(provisions: Sequence[Provision], options: dict[str, Any]) -> l
     return wanted
 
 
-def raise_file_limit() -> None:
-    """Allow as many open files as this user may have: each connection is one."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 async def _run(
     provisions: list[Provision],
     settings: Settings,
@@ -132,6 +126,7 @@ async def _run(
     control: Path,
     as_json: bool,
 ) -> None:
+    gc.disable()  # until all are there: what is being made is not garbage, and looking through it again and again takes seconds
     stop = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
@@ -151,6 +146,7 @@ async def _tell_when_ready(fleet: Fleet, control: Path, as_json: bool) -> None:
     await fleet.connected(timeout_s=None)
     gc.collect()
     gc.freeze()  # the nodes live as long as the process: looking through them again would stall it for tenths of a second
+    gc.enable()
     _say("ready", fleet, control, as_json)
 
 

@@ -17,23 +17,26 @@ import asyncio
 import json
 import logging
 import random
+import secrets
 import sqlite3
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from controller.protocol.address import parse_broker
 from controller.protocol.keys import Provision
+from firmware_bridge.engine import Engine
 from scheduler.clock import Clock, SystemClock
 from simulator.faults import HEALTHY, Faults
 from simulator.fetch import Fetcher
 from simulator.horn import Horn
-from simulator.link import Broker
 from simulator.memory import Memory
 from simulator.node import Node
 from simulator.player import Player, Sounded, Stage
-from simulator.shared import Committed, MakeMind, Shared
+from simulator.seals import Seals
+from simulator.shared import Committed, MakeMind, Mind, Shared
 from simulator.timers import Timers
 
 CONNECTING = 500
@@ -74,13 +77,14 @@ class Fleet:
         provisions: Sequence[Provision],
         settings: Settings,
         *,
-        make_mind: MakeMind,
+        make_mind: MakeMind | None = None,
         clock: Clock | None = None,
         on_sound: Callable[[Sounded], None] | None = None,
     ) -> None:
         self._provisions = provisions
         self._settings = settings
-        self._make_mind = make_mind
+        self._seals = Seals()
+        self._make_mind = make_mind or self._engine
         self._clock = clock or SystemClock()
         self._hook = on_sound
         self._faults: dict[str, Faults] = {}
@@ -170,6 +174,7 @@ class Fleet:
             "rss": rss,
             "bytes_a_node": (rss - self._rss_before) // max(1, len(nodes)),
             "commits": self._memory.commits,
+            "seals_verified": self._seals.verified,
             "bytes_fetched": self._fetcher.bytes_read,
             "timers": len(self._timers),
             "counts": counts,
@@ -232,7 +237,7 @@ class Fleet:
             timers=self._timers,
             memory=self._memory,
             fetcher=self._fetcher,
-            broker=Broker.parse(settings.broker) if settings.broker else None,
+            broker=parse_broker(settings.broker) if settings.broker else None,
             make_mind=self._make_mind,
             jitter=random.Random(settings.seed),
             connect_slots=asyncio.Semaphore(CONNECTING),
@@ -241,6 +246,10 @@ class Fleet:
             retry_max_ms=round(settings.retry_max_s * 1000),
             counts=self._counts,
         )
+
+    def _engine(self, provision: Provision, kept: Mapping[str, bytes], clips: Collection[str]) -> Mind:
+        # Lives and nonces are what tells one memory or question from another: never the same ones again, whatever the seed.
+        return Engine(provision, kept, clips, random=secrets.token_bytes, verify=self._seals.verify)
 
     def _stage(self) -> Stage:
         return Stage(

@@ -8,12 +8,11 @@ acknowledges a message before it hands it over; the contract lets acknowledgemen
 from __future__ import annotations
 
 import asyncio
+import resource
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from gmqtt import Client, Message, Subscription
 from gmqtt.mqtt.connection import MQTTConnection
@@ -21,6 +20,7 @@ from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTError
 from gmqtt.mqtt.protocol import MQTTProtocol
 
+from controller.protocol.address import BrokerAddress
 from firmware_bridge.events import Publish
 
 CONNECT_TIMEOUT_S = 20.0
@@ -34,34 +34,9 @@ class LinkError(Exception):
     """No connection came of it: refused, timed out, or cut while opening."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker listens. `tls` by the scheme `mqtts`."""
-
-    host: str
-    port: int
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    tls: bool = False
-
-    @classmethod
-    def parse(cls, url: str) -> Broker:
-        """The broker of `mqtt[s]://[user:password@]host[:port]`; ValueError if it is no such URL."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts", "tcp") or not parts.hostname:
-            raise ValueError(f"no broker: {url!r} (mqtt://host:port)")
-        tls = parts.scheme == "mqtts"
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (8883 if tls else 1883),
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            tls=tls,
-        )
-
-    def source(self, index: int) -> str | None:
-        """The local address of connection number `index`: spread over loopback ones, None elsewhere (the system chooses)."""
-        return f"127.0.0.{1 + index % LOOPBACK_SOURCES}" if self.host.startswith("127.") else None
+def source_of(broker: BrokerAddress, index: int) -> str | None:
+    """The local address of connection number `index`: spread over loopback ones, None elsewhere (the system chooses)."""
+    return f"127.0.0.{1 + index % LOOPBACK_SOURCES}" if broker.host.startswith("127.") else None
 
 
 class Link:
@@ -85,14 +60,16 @@ class Link:
         """Connected, and neither end has closed it."""
         return self._open
 
-    async def connect(self, broker: Broker, *, keepalive_s: int, will: Publish | None = None, source: str | None = None) -> None:
+    async def connect(
+        self, broker: BrokerAddress, *, keepalive_s: int, will: Publish | None = None, source: str | None = None
+    ) -> None:
         """Open it; LinkError when nothing comes of it. A will is published by the broker if the link ends without a word."""
         client = self._client
         client.source = (source, 0) if source else None
         client.will(will)
-        if broker.username is not None:
-            client.set_auth_credentials(broker.username, broker.password)
-        secure = ssl.create_default_context() if broker.tls else False
+        if broker.user is not None:
+            client.set_auth_credentials(broker.user, broker.password)
+        secure = ssl.create_default_context(cafile=broker.ca_file) if broker.tls else False
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await client.connect(broker.host, broker.port, ssl=secure, keepalive=keepalive_s, version=MQTTv311)
@@ -141,6 +118,12 @@ class Link:
             self._open = False
             self._client.abort()
             self._on_lost()
+
+
+def raise_file_limit() -> None:
+    """Allow as many open files as this user may have: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class _Client(Client):  # type: ignore[misc]  # gmqtt ships no types

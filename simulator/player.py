@@ -86,7 +86,7 @@ class Player:
         self._stage.timers.at(sound.start_ms, lambda: self._start(owner, sound))
 
     def silence(self, owner: Owner, airing: str) -> None:
-        """Stop it now, whether it sounds or waits; the engine, who asked for it, is told only if it had begun."""
+        """Stop it now, whether it sounds or waits; the engine, who asked for it, is told nothing."""
         sound = self._taken(airing)
         if sound is not None and sound.sounding:
             self._ended(owner.id, sound, "silenced", self._stage.clock.monotonic_ms())

@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from controller.protocol.address import BrokerAddress
 from controller.protocol.keys import Provision
 from firmware_bridge.events import Effect, Event, Publish
 from scheduler.clock import Clock
 from simulator.fetch import Fetcher
-from simulator.link import Broker
 from simulator.memory import Memory
 from simulator.timers import Timers
 
@@ -56,7 +56,7 @@ class Shared:
     timers: Timers
     memory: Memory
     fetcher: Fetcher
-    broker: Broker | None
+    broker: BrokerAddress | None
     make_mind: MakeMind
     jitter: random.Random
     connect_slots: asyncio.Semaphore

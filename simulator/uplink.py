@@ -7,7 +7,7 @@ import logging
 from typing import Protocol
 
 from firmware_bridge import events as ev
-from simulator.link import Link, LinkError
+from simulator.link import Link, LinkError, source_of
 from simulator.shared import Shared
 
 RETRY_FIRST_MS = 1_000
@@ -83,7 +83,7 @@ class Uplink:
                     shared.broker,
                     keepalive_s=shared.jitter.randint(*KEEPALIVE_S),
                     will=owner.will(),
-                    source=shared.broker.source(owner.index),
+                    source=source_of(shared.broker, owner.index),
                 )
         except LinkError as error:
             log.debug("node %s: %s", owner.id, error)

@@ -127,9 +127,10 @@ def _heard() -> str:
 
 
 async def _fleet(host: str, port: int, nodes: int, _size_down: int, size_up: int, n_up: int) -> None:
-    from simulator.link import Broker, Link
+    from controller.protocol.address import BrokerAddress
+    from simulator.link import Link, source_of
 
-    broker, slots = Broker(host=host, port=port), asyncio.Semaphore(CONNECTING)
+    broker, slots = BrokerAddress(host=host, port=port), asyncio.Semaphore(CONNECTING)
     answer = bytes(size_up)
     links: list[Link] = []
 
@@ -141,7 +142,7 @@ async def _fleet(host: str, port: int, nodes: int, _size_down: int, size_up: int
         topic = f"floor/node/n-{index:05}/receipt"
         link = Link(f"n-{index:05}", on_message=on_message, on_lost=lambda: None)
         async with slots:
-            await link.connect(broker, keepalive_s=60, source=broker.source(index))
+            await link.connect(broker, keepalive_s=60, source=source_of(broker, index))
         link.subscribe((DOWN,))
         links.append(link)
 
@@ -215,7 +216,7 @@ async def _cold(base: str, sha256: str, size: int, nodes: int) -> None:
 def _main(role: str, *words: str) -> None:
     import uvloop
 
-    from simulator.cli import raise_file_limit
+    from simulator.link import raise_file_limit
 
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
