@@ -15,6 +15,10 @@ from controller.domain.delivery import Evidence, State
 from controller.domain.unit import Unit
 from controller.service.ports import Delivery, Heard
 
+COLUMNS = tuple(deliveries.c[name] for name in ("airing", "node", "village", "state", "why", "evidence", "at_ms"))
+STATES = {state.value: state for state in State}
+EVIDENCE = {evidence.value: evidence for evidence in Evidence}
+
 
 class SqlDeliveries:
     """What became of airings, node by node."""
@@ -34,15 +38,15 @@ class SqlDeliveries:
 
     def of_airing(self, airing: str) -> list[Delivery]:
         """All deliveries of an airing."""
-        query = select(deliveries).where(deliveries.c.airing == airing).order_by(deliveries.c.village, deliveries.c.node)
+        query = select(*COLUMNS).where(deliveries.c.airing == airing).order_by(deliveries.c.village, deliveries.c.node)
         return [_delivery(row) for row in self._connection.execute(query)]
 
     def of_nodes(self, airing: str, ids: Collection[str]) -> dict[str, Delivery]:
         """The deliveries of an airing on these nodes."""
         found: dict[str, Delivery] = {}
         for part in chunks(ids):
-            query = select(deliveries).where(deliveries.c.airing == airing, deliveries.c.node.in_(part))
-            found.update((row.node, _delivery(row)) for row in self._connection.execute(query))
+            query = select(*COLUMNS).where(deliveries.c.airing == airing, deliveries.c.node.in_(part))
+            found.update((row[1], _delivery(row)) for row in self._connection.execute(query))
         return found
 
     def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]:
@@ -52,7 +56,7 @@ class SqlDeliveries:
         for part in chunks(airings):
             query = select(*what, func.count().label("number")).where(deliveries.c.airing.in_(part)).group_by(*what)
             for row in self._connection.execute(query):
-                found[row.airing][State(row.state), _evidence(row.evidence)] = row.number
+                found[row.airing][STATES[row.state], _evidence(row.evidence)] = row.number
         return found
 
     def move_all(self, airing: str, moves: Mapping[State, State], unit: Unit | None, now_ms: int) -> int:
@@ -75,7 +79,7 @@ class SqlDeliveries:
         """The deliveries of these nodes that stand in one of `states`."""
         found: list[Delivery] = []
         for part in chunks(ids):
-            query = select(deliveries).where(deliveries.c.node.in_(part), deliveries.c.state.in_(states))
+            query = select(*COLUMNS).where(deliveries.c.node.in_(part), deliveries.c.state.in_(states))
             found.extend(_delivery(row) for row in self._connection.execute(query))
         return found
 
@@ -101,9 +105,10 @@ class SqlReceipts:
         wanted = set(lives)
         found = dict.fromkeys(wanted, 0)
         for part in chunks({node for node, _ in wanted}):
-            for row in self._connection.execute(select(custody).where(custody.c.node.in_(part))):
-                if (row.node, row.life) in wanted:
-                    found[row.node, row.life] = row.upto
+            query = select(custody.c.node, custody.c.life, custody.c.upto).where(custody.c.node.in_(part))
+            for node, life, upto in self._connection.execute(query).tuples():
+                if (node, life) in wanted:
+                    found[node, life] = upto
         return found
 
     def set_upto(self, upto: Mapping[tuple[str, str], int]) -> None:
@@ -112,18 +117,19 @@ class SqlReceipts:
 
 
 def _evidence(text: str | None) -> Evidence | None:
-    return Evidence(text) if text else None
+    return EVIDENCE[text] if text else None
 
 
 def _delivery(row: Row[Any]) -> Delivery:
+    airing, node, village, state, why, evidence, at_ms = row
     return Delivery(
-        airing=row.airing,
-        node=row.node,
-        village=row.village,
-        state=State(row.state),
-        why=row.why,
-        evidence=_evidence(row.evidence),
-        at_ms=row.at_ms,
+        airing=airing,
+        node=node,
+        village=village,
+        state=STATES[state],
+        why=why,
+        evidence=_evidence(evidence),
+        at_ms=at_ms,
     )
 
 

@@ -34,8 +34,14 @@ MAX_QUEUE = 50_000
 MAX_BATCH = 1_000
 """Messages in one commit: large enough for 100,000 rows a second, small enough that an answer is not late by it."""
 
+GATHER_S = 0.03
+"""After a first message we let others come: a commit costs the disk the same for one row as for hundreds."""
+
 UPTO_AFTER_MS = 400
-"""`upto` may wait: a busy moment commits receipts first, and one `upto` then covers several of them."""
+"""`upto` may wait: one then covers several receipts of a life."""
+
+UPTO_BUSY_MS = 5_000
+"""While more comes than we can commit, it waits longer: receipts first. Nodes say theirs again after 10 s at the soonest."""
 
 RETRY_S = (0.2, 5.0)
 """First and longest wait before a batch that the database refused is tried again."""
@@ -80,7 +86,8 @@ class Inbox:
         self._filled = threading.Event()
         self._closing = threading.Event()
         self._upto: dict[tuple[str, str], int] = {}
-        self._upto_since_ms = 0
+        self._upto_first_ms = 0
+        self._upto_last_ms = 0
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self.refused: Counter[str] = Counter()
         """Messages that were not believed, by reason: they leave no other trace (rule 10)."""
@@ -114,10 +121,12 @@ class Inbox:
     def _turn(self) -> None:
         self._filled.wait(UPTO_AFTER_MS / 1000 if self._upto else None)
         self._filled.clear()
-        while batch := self._take():
-            self._bring_home(self.open(batch))
-            self._confirm(idle=False)
-        self._confirm(idle=True)
+        while self._queue:
+            if len(self._queue) < MAX_BATCH:
+                self._closing.wait(GATHER_S)
+            self._bring_home(self.open(self._take()))
+            self._confirm()
+        self._confirm()
 
     def _take(self) -> list[Raw]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
@@ -182,18 +191,20 @@ class Inbox:
             taken = hear(tx, opened.receipts) if opened.receipts else None
             owed = self._offers.owed(tx, opened.asks) if opened.asks else ()
         if taken is not None:
-            self._upto_since_ms = self._upto_since_ms if self._upto else self._clock.monotonic_ms()
+            self._upto_last_ms = self._clock.monotonic_ms()
+            self._upto_first_ms = self._upto_first_ms if self._upto else self._upto_last_ms
             self._upto.update(taken.upto)
             self._bus.airing_changed(taken.airings)
         for each in owed:
             self._link.publish(self._offers.answer(each))
             self._upto.pop((each.asked.said.node, each.asked.said.life), None)  # its answer said so
 
-    def _confirm(self, *, idle: bool) -> None:
-        """Tell lives how far their receipts are kept: when nothing else waits, or it has waited long enough."""
+    def _confirm(self) -> None:
+        """Tell lives how far their receipts are kept: when no more came for a while, or it has waited long enough."""
         if not self._upto:
             return
-        waited_ms = self._clock.monotonic_ms() - self._upto_since_ms
-        if waited_ms >= UPTO_AFTER_MS * (1 if idle else 5) or self._closing.is_set():
+        now_ms = self._clock.monotonic_ms()
+        quiet = now_ms - self._upto_last_ms >= UPTO_AFTER_MS
+        if quiet or now_ms - self._upto_first_ms >= UPTO_BUSY_MS or self._closing.is_set():
             covered, self._upto = self._upto, {}
             self._link.publish(self._offers.covers(covered))

@@ -16,13 +16,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from controller.mqtt.buffered import BufferedSocket
+from controller.protocol.address import parse_broker
 from controller.protocol.topics import SUBSCRIPTIONS
 from scheduler.clock import Clock
 
@@ -37,8 +37,8 @@ RETRY_S = (0.5, 30.0)
 MISC_S = 0.2
 """How often paho's housekeeping (pings, a lost PINGRESP) runs while nothing comes or goes."""
 
-INFLIGHT = 2_000
-"""Publishes without a PUBACK at a time. More wait here: brokers close a client that floods them."""
+INFLIGHT = 100
+"""Publishes without a PUBACK at a time: paho looks through all of them at each PUBACK, and brokers mind more."""
 
 HEAR_QOS = 0
 """Between broker and controller an acknowledgement proves nothing (law 8): custody is the sealed `upto`. At QoS 1 a default
@@ -48,28 +48,16 @@ Done = Callable[[bool], None]
 OnMessage = Callable[[str, bytes], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker is: mqtt:// or mqtts://, user and password in the URL."""
+class _Client(mqtt.Client):
+    """paho over a BufferedSocket: `_create_socket` is where paho itself wraps its socket for websockets."""
 
-    host: str
-    port: int
-    tls: bool
-    user: str | None
-    password: str | None
+    buffered: BufferedSocket
 
-    @staticmethod
-    def parse(url: str) -> Broker:
-        """The broker of a URL that `controller.config` has checked."""
-        parts = urlsplit(url)
-        tls = parts.scheme == "mqtts"
-        return Broker(
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or (8883 if tls else 1883),
-            tls=tls,
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-        )
+    def _create_socket(self) -> mqtt.SocketLike:
+        sock = super()._create_socket()
+        assert isinstance(sock, socket.socket)  # only websockets give something else
+        self.buffered = BufferedSocket(sock)
+        return self.buffered
 
 
 class Link:
@@ -77,13 +65,13 @@ class Link:
 
     def __init__(self, url: str, *, client_id: str, on_message: OnMessage, clock: Clock, seed: int | None = None) -> None:
         """`on_message(topic, payload)` runs in the link's thread and must only enqueue."""
-        self._broker = Broker.parse(url)
+        self._broker = parse_broker(url)
         self._client_id = client_id
         self._on_message = on_message
         self._clock = clock
         self._random = random.Random(seed)
         self._waiting: deque[tuple[str, bytes, Done | None]] = deque()
-        self._inflight: dict[int, Done | None] = {}
+        self._inflight: dict[int, Done] = {}
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -105,7 +93,10 @@ class Link:
         self._wake_out.close()
 
     def publish(self, messages: Iterable[tuple[str, bytes]], done: Done | None = None) -> None:
-        """Publish (topic, payload) pairs at QoS 1; `done(taken)` is called once for each, in the link's thread."""
+        """Publish (topic, payload) pairs. With `done`: at QoS 1, and `done(taken)` is called once for each, in the link's thread.
+
+        Without: at QoS 0, for what the other side will ask for again.
+        """
         self._waiting.extend((topic, payload, done) for topic, payload in messages)
         self._wake()
 
@@ -133,53 +124,58 @@ class Link:
         client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
         was_up = False
         with selectors.DefaultSelector() as selector:
-            sock = client.socket()
-            if sock is None:
-                return False
+            sock = client.buffered
             selector.register(sock, selectors.EVENT_READ, "broker")
             selector.register(self._wake_in, selectors.EVENT_READ, "wake")
-            while client.socket() is sock and not self._closing.is_set():
+            while client.socket() is not None and not self._closing.is_set():
                 self._turn(client, sock, selector)
                 was_up = was_up or self.up_since_ms is not None
-        if self._closing.is_set():
-            client.disconnect()
+            if self._closing.is_set():
+                client.disconnect()
+                sock.flush()
         return was_up
 
-    def _turn(self, client: mqtt.Client, sock: mqtt.SocketLike, selector: selectors.BaseSelector) -> None:
-        wants = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
-        selector.modify(sock, wants, "broker")
+    def _turn(self, client: _Client, sock: BufferedSocket, selector: selectors.BaseSelector) -> None:
+        waits = client.want_write() or sock.has_unsent
+        selector.modify(sock, selectors.EVENT_READ | (selectors.EVENT_WRITE if waits else 0), "broker")
         for key, mask in selector.select(MISC_S):
             if key.data == "wake":
                 self._drain()
-            elif mask & selectors.EVENT_READ:
-                client.loop_read()
-            if key.data == "broker" and mask & selectors.EVENT_WRITE:
+                continue
+            if mask & selectors.EVENT_WRITE:
+                sock.flush()
                 client.loop_write()
+            if mask & selectors.EVENT_READ:
+                client.loop_read()
+                while sock.has_read and client.socket() is not None:
+                    client.loop_read()
         if self.up_since_ms is not None:
             self._send(client)
         client.loop_misc()
+        sock.flush()
 
     def _drain(self) -> None:
         with suppress(BlockingIOError):
             while self._wake_in.recv(4096):
                 pass
 
-    def _send(self, client: mqtt.Client) -> None:
+    def _send(self, client: _Client) -> None:
         while self._waiting and len(self._inflight) < INFLIGHT:
             topic, payload, done = self._waiting.popleft()
-            info = client.publish(topic, payload, qos=1)
+            info = client.publish(topic, payload, qos=1 if done else 0)
             if info.rc != mqtt.MQTT_ERR_SUCCESS:
                 _tell(done, False)
                 return
-            self._inflight[info.mid] = done
+            if done:
+                self._inflight[info.mid] = done
 
-    def _client(self) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, clean_session=True, protocol=mqtt.MQTTv311)
+    def _client(self) -> _Client:
+        client = _Client(CallbackAPIVersion.VERSION2, client_id=self._client_id, clean_session=True, protocol=mqtt.MQTTv311)
         client.max_inflight_messages_set(INFLIGHT)
         if self._broker.user is not None:
             client.username_pw_set(self._broker.user, self._broker.password)
         if self._broker.tls:
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(ssl.create_default_context(cafile=self._broker.ca_file))
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_publish = self._published

@@ -6,7 +6,7 @@ A receipt that was committed is the controller's to keep: only then does `upto` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zlib import crc32
 
 from controller.domain.delivery import ENDS, TRANSITIONS, Evidence, State, Word, judge, move
@@ -16,6 +16,8 @@ from controller.service.ports import Bus, Database, Delivery, Heard, Transaction
 from scheduler.clock import Clock
 
 SETTLE = {state: row[Word.SETTLE] for state, row in TRANSITIONS.items() if Word.SETTLE in row}
+
+WORDS = {word.value: word for word in Word}
 
 LINK_UP_MS = 60_000
 """The sweeper waits this long after our own link came up: the nodes' held receipts arrive first."""
@@ -108,15 +110,22 @@ def _moved(tx: Transaction, heard: Iterable[Heard]) -> list[Delivery]:
 
 
 def _apply(standing: Delivery, word: Heard) -> Delivery:
-    state = move(standing.state, Word(word.state))
+    state = move(standing.state, WORDS[word.state])
     evidence = standing.evidence
     if word.state == State.FINISHED and state is State.FINISHED:
         evidence = judge(evidence, Evidence(word.evidence) if word.evidence else Evidence.NOT_MEASURED)
     if state is standing.state and evidence is standing.evidence:
         return standing
-    if state is standing.state:
-        return replace(standing, evidence=evidence)
-    return replace(standing, state=state, why=word.why if state in ENDS else "", evidence=evidence, at_ms=word.at_ms)
+    moved = state is not standing.state
+    return Delivery(
+        airing=standing.airing,
+        node=standing.node,
+        village=standing.village,
+        state=state,
+        why=word.why if moved and state in ENDS else standing.why,
+        evidence=evidence,
+        at_ms=word.at_ms if moved else standing.at_ms,
+    )
 
 
 def _make_unexpected(tx: Transaction, airing: str, words: Sequence[Heard], after: dict[str, Delivery]) -> None:

@@ -1,0 +1,274 @@
+"""The composition root: everything is built once, here, from the settings, and handed to whoever needs it.
+
+    main > web | mqtt | db > service > protocol > domain
+
+`build` makes the parts and starts nothing; `App.start` starts the threads, `App.stop` ends them; `run` is `tienglang serve`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import uvicorn
+
+from audio.store import Store
+from audio.worker import prepare_in_process
+from controller import keyfile
+from controller.broker import start_broker
+from controller.config import Settings, may_listen
+from controller.db.database import Database
+from controller.db.unit_of_work import UnitOfWork
+from controller.db.users import UserBook
+from controller.domain.errors import TiengLangError
+from controller.mqtt.inbox import Inbox
+from controller.mqtt.link import Link
+from controller.mqtt.outbox import Outbox
+from controller.protocol.address import without_user
+from controller.service.airings import Airings
+from controller.service.bulletins import Bulletins
+from controller.service.bus import LocalBus
+from controller.service.deliveries import Sweeper
+from controller.service.demo import make_demo
+from controller.service.keyring import Keyring
+from controller.service.nodes import Nodes
+from controller.service.offers import Offers
+from controller.service.papers import Papers, bases_of
+from controller.service.passwords import Passwords
+from controller.service.plans import Plans
+from controller.service.posting import Posting
+from controller.service.reports import Reports
+from controller.service.units import Units
+from controller.service.users import Users
+from controller.web.app import Services, build_app
+from scheduler.clock import Clock, SystemClock
+from scheduler.runner import Job, Runner
+
+log = logging.getLogger(__name__)
+
+SWEEP_MS = 1_000
+"""A deadline is kept to the second."""
+
+RENEW_MS = 3_600_000
+"""Plans are looked at each hour: they are good for two days."""
+
+EXPIRE_MS = 60_000
+"""Dead letters do no harm for a minute."""
+
+PREPARE_TIMEOUT_S = 900
+"""An hour of sound takes three minutes on a small machine; what takes five times that is stuck."""
+
+WORKER_PAUSE_S = 2.0
+"""Before the preparing thread begins again after the database or the disk failed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """All parts of one controller. `start` and `stop` are for the thread that made it."""
+
+    settings: Settings
+    database: Database
+    services: Services
+    link: Link
+    inbox: Inbox
+    outbox: Outbox
+    runner: Runner
+    bulletins: Bulletins
+    preparing: threading.Thread
+
+    def start(self) -> None:
+        """Start every thread: the link last, when all who listen to it are there."""
+        self.inbox.start()
+        self.outbox.start()
+        self.runner.start()
+        self.preparing.start()
+        self.link.start()
+
+    def stop(self) -> None:
+        """End every thread: what has come is committed, what is not published stays in the outbox."""
+        self.bulletins.close()
+        self.runner.stop()
+        self.outbox.stop()
+        self.link.stop()
+        self.inbox.stop()
+        self.preparing.join(timeout=10)
+        self.database.close()
+
+
+def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> App:
+    """Make a controller that speaks through the broker at `broker_url`; home, keys and tables are made where there are none."""
+    clock = clock or SystemClock()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
+    database.migrate()
+    keyring = keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id)
+    files = Store(settings.home / "clips")
+    bus = LocalBus()
+    work = UnitOfWork(database)
+    bases = bases_of(settings.base_url)
+    papers = Papers(keyring=keyring, bases=bases)
+    plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
+    airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
+    bulletins = Bulletins(
+        database=work,
+        airings=airings,
+        prepare=partial(prepare_in_process, store=files, timeout_s=PREPARE_TIMEOUT_S),
+        uploads=settings.home / "uploads",
+        clock=clock,
+        bus=bus,
+    )
+    link, inbox = _mqtt(broker_url, work, keyring, papers, clock, bus, settings.controller_id)
+    outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
+    bus.on_outbox = outbox.wake
+    users = Users(database=UserBook(database), passwords=Passwords(), clock=clock)
+    services = Services(
+        airings=airings,
+        bulletins=bulletins,
+        reports=Reports(database=work),
+        units=Units(database=work),
+        nodes=Nodes(
+            database=work,
+            keyring=keyring,
+            papers=papers,
+            clock=clock,
+            bus=bus,
+            broker=settings.node_mqtt_url or without_user(broker_url),
+            bases=bases,
+        ),
+        users=users,
+        clips=files,
+        bus=bus,
+        clock=clock,
+        uploads=settings.home / "uploads",
+        local_token=secrets.token_urlsafe(32),
+        make_demo=partial(make_demo, database=work, users=users, clock=clock, allowed=settings.demo),
+    )
+    sweeper = Sweeper(database=work, clock=clock, bus=bus)
+    jobs = [
+        Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
+        Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
+        Job(name="expire letters", period_ms=EXPIRE_MS, run=Posting(database=work, clock=clock, bus=bus).expire),
+    ]
+    return App(
+        settings=settings,
+        database=database,
+        services=services,
+        link=link,
+        inbox=inbox,
+        outbox=outbox,
+        runner=Runner(jobs=jobs, clock=clock),
+        bulletins=bulletins,
+        preparing=threading.Thread(target=_kept_alive(bulletins.work), name="preparing", daemon=True),
+    )
+
+
+def run(settings: Settings) -> int:
+    """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
+    with _broker(settings) as broker_url:
+        app = build(settings, broker_url)
+        may_listen(settings.listen, app.services.users.has_demo())
+        _say_first_password(app.services.users)
+        host, port = settings.address
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_app(app.services),
+                host=host,
+                port=port,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=3,
+                proxy_headers=False,
+                server_header=False,
+            )
+        )
+        app.start()
+        try:
+            with _told(settings, app.services.local_token):
+                print(f"Tiếng Làng: {settings.base_url}  ·  MQTT: {without_user(broker_url)}", flush=True)
+                server.run()
+        finally:
+            app.stop()
+    return 0
+
+
+def _mqtt(
+    broker_url: str, work: UnitOfWork, keyring: Keyring, papers: Papers, clock: Clock, bus: LocalBus, name: str
+) -> tuple[Link, Inbox]:
+    """The link hands what comes to the inbox, the inbox answers through the link."""
+    box: list[Inbox] = []
+    link = Link(
+        broker_url,
+        client_id=f"{name}-{secrets.token_hex(4)}",
+        on_message=lambda topic, payload: box[0].put(topic, payload),
+        clock=clock,
+    )
+    offers = Offers(keyring=keyring, papers=papers, clock=clock)
+    box.append(Inbox(database=work, keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
+    return link, box[0]
+
+
+@contextmanager
+def _broker(settings: Settings) -> Iterator[str]:
+    """The broker's URL: the one we were told, or our own embedded one while the block runs."""
+    if settings.mqtt_url is not None:
+        yield settings.mqtt_url
+        return
+    embedded = start_broker(settings.run_dir)
+    try:
+        yield embedded.url
+    finally:
+        embedded.stop()
+
+
+@contextmanager
+def _told(settings: Settings, token: str) -> Iterator[None]:
+    """While the block runs, this machine's command line finds our URL and token in a file that only we may read."""
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    host, port = settings.address
+    said = json.dumps({"url": f"http://{_reachable(host)}:{port}", "token": token})
+    fresh = settings.api_file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(said)
+    os.replace(fresh, settings.api_file)
+    try:
+        yield
+    finally:
+        settings.api_file.unlink(missing_ok=True)
+
+
+def _reachable(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _say_first_password(users: Users) -> None:
+    first = users.first()
+    if first is not None:
+        name, password = first
+        print(f"Tài khoản đầu tiên / first account: {name}  mật khẩu / password: {password}  (chỉ hiện một lần)", flush=True)
+
+
+def _kept_alive(work: Callable[[], None]) -> Callable[[], None]:
+    """`work`, begun again when the database or the disk failed it; ends when it returns."""
+
+    def run_it() -> None:
+        while True:
+            try:
+                return work()
+            except TiengLangError as error:
+                log.warning("preparing waits: %s", error)
+            except Exception:
+                log.exception("preparing fell over; it begins again")
+            threading.Event().wait(WORKER_PAUSE_S)
+
+    return run_it
