@@ -1,0 +1,143 @@
+"""What time it is, and how sure: UTC out of the node's monotonic clock and the controller's answers. Pure; whole ms.
+
+An answer to our own question bounds the truth (Cristian 1989): question and answer took `rtt - (t3 - t2)` on the way, and
+however that splits into there and back, the middle is wrong by at most half. The bound grows as cheap crystals drift. A
+trusted clock is bettered by small steps; a jump is believed only when three answers agree on it.
+"""
+
+from __future__ import annotations
+
+ROUND_TRIP_MS = 4_000
+"""A longer round trip proves too little: half of it would be the error."""
+
+DRIFT_PPM = 100
+"""Twice the worst of a crystal without compensation at -10..60 degC."""
+
+RTC_U_MS = 30_000
+"""An RTC that may be more wrong than this is not trusted."""
+
+STEP_MS = 60_000
+"""A trusted clock moves further than this only by AGREEING answers within AGREE_WITHIN_MS."""
+
+AGREEING = 3
+AGREE_WITHIN_MS = 600_000
+AGREE_MS = 1_000
+"""Answers agree if they differ by no more than this beside their own bounds."""
+
+PENDING_MAX = 3
+"""Questions that may still be answered: a slow answer to the one before counts, while its round trip allows."""
+
+GOOD_U_MS = 20
+"""Sure enough: neighbours that differ by this are heard as one. Above it we ask again soon, a few times."""
+
+BETTER_TRIES = 5
+UNANSWERED_MS = (2_000, 5_000, 15_000, 60_000)
+BETTER_MS = (2_000, 10_000)
+STEADY_MS = 600_000
+"""In 10 minutes 100 ppm add 60 ms."""
+
+
+class Timekeeper:
+    """One node's idea of UTC. Monotonic moments are arguments; nothing here reads a clock."""
+
+    __slots__ = ("_offset", "_pending", "_stamp", "_strangers", "_tries", "_u", "ask_ms", "is_trusted")
+
+    def __init__(self) -> None:
+        self.is_trusted = False
+        self.ask_ms: int | None = None
+        self._offset: int | None = None
+        self._u = 0
+        self._stamp = 0
+        self._pending: tuple[tuple[str, int], ...] = ()
+        self._strangers: tuple[tuple[int, int, int], ...] = ()
+        self._tries = 0
+
+    def utc(self, now_ms: int) -> int:
+        """UTC as we believe it, trusted or not; 0 without any idea."""
+        return max(0, now_ms + self._offset) if self._offset is not None else 0
+
+    def monotonic(self, utc_ms: int) -> int:
+        """The node's monotonic moment of a moment in UTC."""
+        return utc_ms - (self._offset or 0)
+
+    def error(self, now_ms: int) -> int:
+        """The bound of our error in ms; -1 untrusted."""
+        if not self.is_trusted:
+            return -1
+        return self._u - (-(now_ms - self._stamp) * DRIFT_PPM // 1_000_000)
+
+    def boot(self, rtc_ms: int | None, rtc_u_ms: int, now_ms: int) -> None:
+        """Power came; take the RTC's word if there is one."""
+        if rtc_ms is None:
+            return
+        self._set(rtc_ms - now_ms, max(0, rtc_u_ms), now_ms)
+        self.is_trusted = 0 <= rtc_u_ms <= RTC_U_MS
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def connected(self, now_ms: int) -> None:
+        """The link is up: ask at once."""
+        self._tries = 0
+        self.ask_ms = now_ms
+
+    def disconnected(self) -> None:
+        """The link is down: nobody to ask."""
+        self.ask_ms = None
+
+    def asked(self, nonce: str, now_ms: int, jitter: int) -> None:
+        """A question left; `jitter` is 0..255. Sets when to ask again if nobody answers."""
+        self._pending = (*self._pending, (nonce, now_ms))[-PENDING_MAX:]
+        wait = UNANSWERED_MS[min(self._tries, len(UNANSWERED_MS) - 1)]
+        self._tries += 1
+        self.ask_ms = now_ms + wait + wait * jitter // 1024
+
+    def answered(self, nonce: str, t2: int, t3: int, now_ms: int) -> str:
+        """An answer came: "ignored", "taken", "stranger" (it would move us far, we wait for more), or "moved"."""
+        asked_ms = next((at for known, at in self._pending if known == nonce), None)
+        if asked_ms is None:
+            return "ignored"
+        self._pending = tuple(pair for pair in self._pending if pair[0] != nonce)
+        way = now_ms - asked_ms - (t3 - t2)
+        if now_ms - asked_ms > ROUND_TRIP_MS or t3 < t2 or way < 0:
+            return "ignored"
+        return self._judge(((t2 - asked_ms) + (t3 - now_ms)) // 2, (way + 1) // 2 + 1, now_ms)
+
+    def plan_next(self, now_ms: int, jitter: int, *, content: bool) -> None:
+        """After an answer: when to ask again. `content`: nothing else but a better clock could be wanted."""
+        if not content:
+            return  # as if unanswered: documents are missing
+        if (self._strangers or self.error(now_ms) > GOOD_U_MS) and self._tries <= BETTER_TRIES:
+            low, high = BETTER_MS
+            self.ask_ms = now_ms + low + (high - low) * jitter // 256
+        else:
+            self._tries = 0
+            self.ask_ms = now_ms + STEADY_MS - STEADY_MS * jitter // 2560
+
+    def _judge(self, offset: int, u: int, now_ms: int) -> str:
+        if not self.is_trusted or self._offset is None:
+            self._set(offset, u, now_ms)
+            self.is_trusted = True
+            self._tries = 1
+            return "taken"
+        if abs(offset - self._offset) > STEP_MS:
+            return self._stranger(offset, u, now_ms)
+        self._strangers = ()
+        if u <= self.error(now_ms):
+            self._set(offset, u, now_ms)
+        return "taken"
+
+    def _stranger(self, offset: int, u: int, now_ms: int) -> str:
+        kin = [
+            (at, their, bound)
+            for at, their, bound in self._strangers
+            if now_ms - at <= AGREE_WITHIN_MS and abs(their - offset) <= AGREE_MS + bound + u
+        ]
+        self._strangers = (*kin, (now_ms, offset, u))
+        if len(self._strangers) < AGREEING:
+            return "stranger"
+        self._strangers = ()
+        self._set(offset, u, now_ms)
+        return "moved"
+
+    def _set(self, offset: int, u: int, now_ms: int) -> None:
+        self._offset, self._u, self._stamp = offset, u, now_ms
