@@ -173,6 +173,8 @@ def run(settings: Settings) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     with _broker(settings) as broker_url:
         app = build(settings, broker_url)
+        if settings.demo:
+            app.services.make_demo()
         may_listen(settings.listen, app.services.users.has_demo())
         _say_first_password(app.services.users)
         host, port = settings.address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select, update
+from sqlalchemy import Connection, func, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.places import in_subtrees
@@ -105,8 +105,8 @@ class SqlReceipts:
         wanted = set(lives)
         found = dict.fromkeys(wanted, 0)
         for part in chunks({node for node, _ in wanted}):
-            query = select(custody.c.node, custody.c.life, custody.c.upto).where(custody.c.node.in_(part))
-            for node, life, upto in self._connection.execute(query).tuples():
+            for row in self._connection.execute(select(custody).where(custody.c.node.in_(part))):
+                node, life, upto = row._tuple()
                 if (node, life) in wanted:
                     found[node, life] = upto
         return found
@@ -120,7 +120,7 @@ def _evidence(text: str | None) -> Evidence | None:
     return EVIDENCE[text] if text else None
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Sequence[Any]) -> Delivery:
     airing, node, village, state, why, evidence, at_ms = row
     return Delivery(
         airing=airing,
