@@ -34,6 +34,8 @@ MAX_CHANNELS = 64
 MAX_BAD_SHARE = 0.05
 """Packets that may fail to decode. A phone's recording has a few; one in twenty is heard as damage."""
 MAX_BAD_FREE = 3  # encoders and taggers leave this many stray packets around a sound one
+BUTTERWORTH_QS = (0.5412, 1.3066)
+"""Two sections make a fourth-order Butterworth: -3 dB at the corner, mains hum (50 Hz) 30 dB down."""
 PULL_EVERY = 16
 """Frames pushed into the filters between two looks at what came out: looking costs as much as filtering."""
 MAX_SAMPLE = 8.0  # +18 dBFS: keeps a mad float from drowning the filter's memory, touches nothing real
@@ -211,7 +213,7 @@ def _graph(frame: AudioFrame, high_pass_hz: int) -> Graph:
         graph.add("aformat", f"sample_rates={RATE_HZ}:channel_layouts=mono:sample_fmts=flt"),
     ]
     if high_pass_hz:
-        nodes.append(graph.add("highpass", f"f={high_pass_hz}"))
+        nodes += [graph.add("highpass", f"f={high_pass_hz}:t=q:w={q}") for q in BUTTERWORTH_QS]
     nodes.append(graph.add("asetnsamples", f"n={CHUNK}:p=0"))
     nodes.append(graph.add("abuffersink"))
     graph.link_nodes(*nodes).configure()
@@ -248,6 +250,8 @@ def _announced_s(path: Path, container: InputContainer, stream: AudioStream, hea
             file.seek(sniff.id3_size(head))
             if not sniff.has_mp3_length(file.read(sniff.HEAD_SIZE)):
                 return None
+    elif name == "wav":
+        return sniff.wav_announced_s(head)  # FFmpeg trims what it tells to what the file holds
     elif name in ("aac", "ogg", "mpegts") or name.startswith("amr"):
         return None
     if stream.duration is not None and stream.time_base is not None:

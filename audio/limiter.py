@@ -13,9 +13,11 @@ import numpy as np
 
 from audio.loudness import F32, F64, MS, from_db, integrated_lufs
 
-REACHES_MS = (10, 4, 1)
-"""Attack and release, the gentlest first. 10 ms spares a low voice (100 Hz: a period is 10 ms); the shorter
-ones bend the waveform itself, and serve only sounds whose every period is a spike."""
+REACH_MS = 10
+"""Attack and release. Shorter distorts a low voice (100 Hz: a period is 10 ms); longer sinks whole words."""
+DRIVES_DB = (0.0, 3.0, 6.0, 9.0, 12.0, 18.0)
+"""How far peaks may rise over the ceiling before the limiter turns them down; what rises is cut off. The
+least that reaches the loudness is taken: 0 for nearly all speech, more for a buzz whose every period is a spike."""
 MAX_SQUEEZE_DB = 12.0
 """Gain beyond what loudness alone asks for: more would lift the breath between words up to the words."""
 SOLVE_STEPS = 40
@@ -25,21 +27,21 @@ CURVE_FLOOR = 1e-9  # a peak below -180 dBFS is silence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One gain, and a limiter that holds the true peak of the result at `ceiling_db`."""
+    """One gain, a limiter that holds true peaks at `ceiling_db + drive_db`, and a cut at `ceiling_db`."""
 
     gain_db: float
     ceiling_db: float
-    reach_ms: int
+    drive_db: float = 0.0
 
 
 def gain_curve(peaks: F32, setting: Setting) -> F32:
     """Linear gain at each millisecond's start and one after the last: shape (len(peaks) + 1,)."""
-    gain, ceiling, reach = from_db(setting.gain_db), from_db(setting.ceiling_db), setting.reach_ms
+    gain, ceiling = from_db(setting.gain_db), from_db(setting.ceiling_db + setting.drive_db)
     allowed = np.minimum(gain, ceiling / np.maximum(peaks, CURVE_FLOOR)).astype(np.float32)
     # Twice the reach, since the mean looks one reach further; the mean of what is allowed is allowed too.
-    lowest = _running_minimum(allowed, 2 * reach)
-    width = 2 * reach + 1
-    sums = np.concatenate(([0.0], np.cumsum(np.pad(lowest, reach, mode="edge"), dtype=np.float64)))
+    lowest = _running_minimum(allowed, 2 * REACH_MS)
+    width = 2 * REACH_MS + 1
+    sums = np.concatenate(([0.0], np.cumsum(np.pad(lowest, REACH_MS, mode="edge"), dtype=np.float64)))
     mean = (sums[width:] - sums[:-width]) / width
     return np.append(mean, mean[-1]).astype(np.float32)
 
@@ -48,19 +50,20 @@ def solve(energy: F32, peaks: F32, target_lufs: float, ceiling_db: float) -> Set
     """The gentlest setting whose result has the wanted integrated loudness, as predicted from figures.
 
     `energy` is K-weighted mean square per 10 ms, `peaks` true peaks per ms, of the same sound. When none
-    reaches the loudness the hardest is returned: the measurement afterwards will tell.
+    reaches the loudness the hardest is returned. What the cut takes away cannot be told from figures: the
+    measurement afterwards tells it.
     """
-    for reach_ms in REACHES_MS:
-        setting, error_lu = _solve_gain(energy, peaks, target_lufs, ceiling_db, reach_ms)
+    for drive_db in DRIVES_DB:
+        setting, error_lu = _solve_gain(energy, peaks, target_lufs, ceiling_db, drive_db)
         if abs(error_lu) < SOLVED_LU:
             break
     return setting
 
 
-def _solve_gain(energy: F32, peaks: F32, target_lufs: float, ceiling_db: float, reach_ms: int) -> tuple[Setting, float]:
+def _solve_gain(energy: F32, peaks: F32, target_lufs: float, ceiling_db: float, drive_db: float) -> tuple[Setting, float]:
     plain_db = gain_db = target_lufs - integrated_lufs(energy)
     for _ in range(SOLVE_STEPS):
-        setting = Setting(gain_db=gain_db, ceiling_db=ceiling_db, reach_ms=reach_ms)
+        setting = Setting(gain_db=gain_db, ceiling_db=ceiling_db, drive_db=drive_db)
         error_lu = target_lufs - integrated_lufs(limited_energy(energy, gain_curve(peaks, setting)))
         if abs(error_lu) < SOLVED_LU or gain_db >= plain_db + MAX_SQUEEZE_DB:
             break
@@ -73,6 +76,13 @@ def limited_energy(energy: F32, curve: F32) -> F64:
     squares: F64 = np.square(curve[: len(energy) * 10].astype(np.float64)).reshape(-1, 10).mean(axis=1)
     limited: F64 = squares * energy
     return limited
+
+
+def shaped(samples: F32, curve: F32, start_ms: int, setting: Setting) -> F32:
+    """Samples from `start_ms` on, with the curve's gain, cut off at the ceiling."""
+    ceiling = from_db(setting.ceiling_db)
+    cut: F32 = np.clip(samples * spread(curve, start_ms, len(samples)), -ceiling, ceiling)
+    return cut
 
 
 def spread(curve: F32, start_ms: int, samples: int) -> F32:

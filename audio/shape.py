@@ -16,8 +16,8 @@ SILENCE_BELOW_LU = 40.0
 """And below the sound's own loudness by this: a breath and a soft consonant stay, a room's hiss goes."""
 MARGIN_10MS = 10
 """Kept on each side: 100 ms, the onset of a soft consonant and the end of a vowel."""
-STRAY_10MS = 3
-"""A click shorter than 30 ms at an end is a finger on a button, not a word."""
+STRAY_10MS = 6
+"""A click shorter than 60 ms at an end is a finger on a button, not a word."""
 
 SPEECH_LOW_SHARE = 0.22
 """Share of 20 ms frames below half of their second's mean level, from which a sound is speech."""

@@ -21,6 +21,8 @@ PICTURES = (
 
 HEAD_SIZE = 4096
 """Enough for every signature here and for the Xing header in an MP3's first frame."""
+WAV_UNKNOWN = 0x7FFF_F000
+"""Programs that stream write this or 0xFFFFFFFF, since they cannot go back and fill in the length."""
 TAIL_SIZE = 2 * 65_307
 """An Ogg page is at most 65,307 bytes (RFC 3533): the last whole one begins within twice that."""
 
@@ -50,6 +52,19 @@ def has_mp3_length(first_frame: bytes) -> bool:
     Without it a decoder only guesses the duration from the first frame's bit rate.
     """
     return any(mark in first_frame[:256] for mark in (b"Xing", b"Info", b"VBRI"))
+
+
+def wav_announced_s(head: bytes) -> float | None:
+    """Seconds that a WAV's header promises; None when it has no data chunk within `head` or says nothing true."""
+    at, bytes_per_s = 12, 0
+    while at + 8 <= len(head):
+        name, size = head[at : at + 4], int.from_bytes(head[at + 4 : at + 8], "little")
+        if name == b"fmt ":
+            bytes_per_s = int.from_bytes(head[at + 16 : at + 20], "little")
+        if name == b"data":
+            return size / bytes_per_s if bytes_per_s and size < WAV_UNKNOWN else None
+        at += 8 + size + size % 2
+    return None
 
 
 def ogg_is_cut(tail: bytes) -> bool:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, ENOSPC, EXDEV
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,13 +60,14 @@ class Store:
         A file from another file system is copied and then removed.
         """
         with _disk_errors():
-            sha256 = _hash_and_sync(source)
+            sha256 = file_sha256(source)
+            _sync(source)
             target = self.path(sha256)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.replace(source, target)
             except OSError as error:
-                if isinstance(error, PermissionError) or source.stat().st_dev == target.parent.stat().st_dev:
+                if error.errno != EXDEV:
                     raise
                 self._copy_in(source, target)
             # A new name survives a power cut only when the folders that hold it are synced too.
@@ -106,12 +107,12 @@ class Store:
         source.unlink()
 
 
-def _hash_and_sync(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """The name that a file's bytes have here."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)
-        os.fsync(file.fileno())
     return digest.hexdigest()
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from audio.clip import Clip, Limits, Progress
 from audio.errors import CODES, AudioError
 from audio.prepare import DEFAULT_LIMITS, prepare
-from audio.store import Store
+from audio.store import Store, file_sha256
 
 MAX_MEMORY = 2 << 30
 """Bytes of address space. The work needs 0.3 GB; a decompression bomb meets a wall, not the controller."""
@@ -56,8 +56,9 @@ def prepare_in_process(
         with _deadline(process, timeout_s):
             clip = _result(process, folder, on_progress, cancelled)
         made = Store(folder).path(clip.sha256)
-        if not made.is_file() or store.adopt(made) != clip.sha256:
+        if not made.is_file() or file_sha256(made) != clip.sha256:
             raise AudioError("audio.crashed", reason="the worker's file is not what it says")
+        store.adopt(made)
         return clip
 
 
