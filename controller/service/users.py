@@ -118,6 +118,19 @@ class Users:
             store.end_sessions_of(account.user.id, None)
             store.remove(account.user.id)
 
+    def set_password(self, name: str, password: str) -> User:
+        """Give an account a new password, as the machine's operator may; its sessions end, a demo account is none any more."""
+        with self._database.reading() as store:
+            account = store.by_name(_fold(name))
+        if account is None:
+            raise NotFound("user.unknown", name=name[:MAX_NAME])
+        changed = User(id=account.user.id, name=account.user.name, demo=False)
+        hashed = self._passwords.hash(password)
+        with self._database.writing() as store:
+            store.change(Account(user=changed, password_hash=hashed, failed=0, locked_until_ms=0))
+            store.end_sessions_of(changed.id, None)
+        return changed
+
     def first(self) -> tuple[str, str] | None:
         """When nobody can sign in yet: make one account, and say its name and password, once. Else None."""
         if self.list():

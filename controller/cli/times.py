@@ -1,0 +1,78 @@
+"""Local time at the edge: what people type and read is Viet Nam's time, what we keep is UTC ms."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from controller.domain.errors import Refused
+from scheduler.clock import moment, to_ms
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_CLOCK = re.compile(r"(\d{1,2})(?:[:hH](\d{2})|[hH])(?::(\d{2}))?")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(.+)")
+_VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) +(.+)")
+
+
+def parse_time(text: str, now_ms: int) -> int:
+    """UTC ms of "17:30" or "17h30" (the next one), "2026-11-23 17:30", "23/11/2026 17:30" or RFC 3339 with an offset.
+
+    A time without an offset is Viet Nam's. Refused("usage.time") for anything else, such as 24:00 or the 31st of April.
+    """
+    text = text.strip()
+    try:
+        return _with_offset(text) or _on_a_day(text) or _next(text, now_ms)
+    except (ValueError, OverflowError):
+        raise Refused("usage.time", text=text[:60]) from None
+
+
+def show_time(utc_ms: int) -> str:
+    """A moment in local time, "23/11/2026 17:30:00"."""
+    return moment(utc_ms).astimezone(ZONE).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def show_clock(utc_ms: int) -> str:
+    """The local time of day of a moment, "17:30:05"."""
+    return moment(utc_ms).astimezone(ZONE).strftime("%H:%M:%S")
+
+
+def show_iso(utc_ms: int) -> str:
+    """A moment for machines: RFC 3339 in UTC."""
+    return moment(utc_ms).astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _with_offset(text: str) -> int | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return to_ms(when) if when.tzinfo is not None else None
+
+
+def _on_a_day(text: str) -> int | None:
+    iso, vietnamese = _ISO_DAY.fullmatch(text), _VIETNAMESE_DAY.fullmatch(text)
+    if iso:
+        year, month, day, clock = iso.groups()
+    elif vietnamese:
+        day, month, year, clock = vietnamese.groups()
+    else:
+        return None
+    hour, minute, second = _clock(clock)
+    return to_ms(datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=ZONE))
+
+
+def _next(text: str, now_ms: int) -> int:
+    hour, minute, second = _clock(text)
+    now = moment(now_ms).astimezone(ZONE)
+    when = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
+    return to_ms(when if when > now else when + timedelta(days=1))
+
+
+def _clock(text: str) -> tuple[int, int, int]:
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(text)
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    return hour, minute, second
