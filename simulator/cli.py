@@ -86,6 +86,15 @@ def fleet(nodes_file: Path, as_json: bool, **options: Any) -> None:
         runner.run(_run(provisions, settings, wanted, control, as_json))
 
 
+@main.command("demo")
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """Start a controller with two communes and forty loudspeakers, until Ctrl-C. Data stays in TIENGLANG_HOME (./var)."""
+    from simulator.demo import run  # the fleet, which the demo starts, needs nothing of what this loads
+
+    ctx.exit(run(click.echo))
+
+
 def read_nodes(path: Path) -> list[Provision]:
     """The provisions in a file; ValueError (msgspec's) if it is no list of them."""
     return msgspec.json.decode(path.read_bytes(), type=list[Provision])
