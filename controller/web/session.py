@@ -84,7 +84,8 @@ def give_cookie(request: Request, response: Response, session: Session) -> None:
         max_age=SESSION_MS // 1000,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        # A proxy that ends TLS says so; who says it of an own connection only keeps an own cookie from plain links.
+        secure="https" in (request.url.scheme, request.headers.get("x-forwarded-proto")),
         path="/",
     )
 

@@ -1,0 +1,187 @@
+"""The API over real use cases: what is taken in, what is answered, and how each refusal reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.unit.controller.web.conftest import House
+
+SOUND = {"file": ("tin.mp3", b"sound" * 100, "audio/mpeg")}
+
+
+@pytest.fixture
+def village(officer: httpx.Client) -> str:
+    """A commune with one village and two loudspeakers."""
+    commune = officer.post("/api/v1/units/import", json={"code": "01654"}).json()["id"]
+    unit: str = officer.post("/api/v1/units", json={"parent": commune, "name": "Pác Rằng"}).json()["id"]
+    answer = officer.post("/api/v1/nodes", json={"village": unit, "names": ["Pác Rằng 1", "Pác Rằng 2"]})
+    assert [node["name"] for node in answer.json()] == ["Pác Rằng 1", "Pác Rằng 2"]
+    return unit
+
+
+def send(client: httpx.Client, **fields: Any) -> Any:
+    return client.post("/api/v1/bulletins", files=SOUND, data={"title": "Họp thôn"} | fields)
+
+
+def test_a_bulletin_is_kept_before_the_answer_then_prepared_then_aired(officer: httpx.Client, house: House, village: str) -> None:
+    answer = send(officer, to=[village])
+    assert answer.status_code == 202, answer.text
+    bulletin = answer.json()
+    assert (bulletin["preparing"], bulletin["class"], bulletin["owner"]) == (True, "normal", village)
+    house.prepare_all()
+    done = officer.get(f"/api/v1/bulletins/{bulletin['id']}").json()
+    assert (done["preparing"], done["error"]) == (False, None)
+    ledger = officer.get(f"/api/v1/airings/{done['airing']}").json()
+    assert ledger["airing"]["counts"] == {"planned": 2}
+    assert [node["name"] for node in ledger["villages"][0]["nodes"]] == ["Pác Rằng 1", "Pác Rằng 2"]
+    assert officer.get("/clips/" + done["clip"]["sha256"]).content == b"OggS" + b"sound" * 100
+
+
+def test_a_time_needs_an_offset_and_comes_back_in_utc(officer: httpx.Client, house: House, village: str) -> None:
+    assert send(officer, to=[village], at="2026-11-22T17:30:00").status_code == 422
+    bulletin = send(officer, to=[village], at="2026-11-22T17:30:00+07:00").json()
+    house.prepare_all()
+    airing = officer.get(f"/api/v1/bulletins/{bulletin['id']}").json()["airing"]
+    said = officer.get(f"/api/v1/airings/{airing}").json()["airing"]
+    assert (said["start"], said["mode"]) == ("2026-11-22T10:30:00.000Z", "planned")
+
+
+def test_a_bad_sound_is_told_in_both_languages(officer: httpx.Client, house: House, village: str) -> None:
+    files = {"file": ("hỏng.mp3", b"bad", "audio/mpeg")}
+    bulletin = officer.post("/api/v1/bulletins", files=files, data={"title": "x", "to": village}).json()
+    house.prepare_all()
+    error = officer.get(f"/api/v1/bulletins/{bulletin['id']}").json()["error"]
+    assert error["code"] == "audio.truncated"
+    assert "cắt giữa chừng" in error["message_vi"]
+    assert "cut off" in error["message_en"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        ({"title": "  "}, 422, "bulletin.title-empty"),
+        ({"title": "a" * 201}, 422, "request.invalid"),
+        ({"class": "emergency"}, 422, "bulletin.emergency"),
+        ({"class": "loud"}, 422, "request.invalid"),
+        ({"to": ["nowhere"]}, 404, "unit.unknown"),
+        ({"to": ["NO/WHERE"]}, 422, "request.invalid"),
+        ({"lead_ms": "-1"}, 422, "request.invalid"),
+        ({"colour": "red"}, 422, "request.invalid"),
+        ({"title": ["a", "b"]}, 422, "request.invalid"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name(
+    officer: httpx.Client, village: str, fields: dict[str, Any], status: int, code: str
+) -> None:
+    answer = send(officer, **({"to": [village]} | fields))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code)
+    assert problem["message_vi"]
+    assert problem["message_en"]
+
+
+def test_an_upload_that_is_refused_leaves_nothing(officer: httpx.Client, house: House) -> None:
+    send(officer, to=["nowhere"])
+    officer.post("/api/v1/bulletins", data={"title": "x"})
+    assert list(house.services.uploads.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "code"),
+    [
+        (b"{}", "application/json", 415, "upload.kind"),
+        (b"", "multipart/form-data", 415, "upload.kind"),
+        (b"--b\r\nrubbish", "multipart/form-data; boundary=b", 422, "upload.cut"),
+        (b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n--b--\r\n', None, 422, "upload.no-file"),
+        (b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf', None, 422, "upload.cut"),
+        (b'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n--b--\r\n', None, 422, "upload.field"),
+        (b'--b\r\nContent-Disposition: form-data; name="t"\r\n\r\n' + b"x" * 200_000, None, 413, "request.too-big"),
+    ],
+)
+def test_a_form_that_is_none(officer: httpx.Client, body: bytes, kind: str | None, status: int, code: str) -> None:
+    headers = {"Content-Type": kind or "multipart/form-data; boundary=b"}
+    answer = officer.post("/api/v1/bulletins", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_file_above_the_cap_is_refused_while_it_comes(officer: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.web.upload.MAX_FILE", 400)
+    answer = send(officer)
+    assert (answer.status_code, answer.json()["code"]) == (413, "upload.too-big")
+
+
+def test_said_again_stopped_and_listed(officer: httpx.Client, house: House, village: str) -> None:
+    bulletin = send(officer).json()["id"]
+    house.prepare_all()
+    airing = officer.post("/api/v1/airings", json={"bulletin": bulletin, "to": [village]})
+    assert airing.status_code == 201
+    assert airing.json()["summary"]["vi"] == "Đã gửi tới 2 cụm loa, đang chờ trả lời."
+    overlap = officer.post("/api/v1/airings", json={"bulletin": bulletin, "to": [village]})
+    assert (overlap.status_code, overlap.json()["code"]) == (409, "airing.overlap")
+    assert "Pác Rằng" in overlap.json()["message_vi"]
+    stopped = officer.post(f"/api/v1/airings/{airing.json()['id']}/cancel").json()
+    assert stopped["summary"]["vi"] == "Đang dừng; có thể vẫn phát: Pác Rằng 1, Pác Rằng 2."
+    assert [each["id"] for each in officer.get("/api/v1/airings").json()] == [airing.json()["id"]]
+
+
+def test_clips_are_held_and_released(officer: httpx.Client, house: House, village: str) -> None:
+    bulletin = send(officer).json()["id"]
+    house.prepare_all()
+    sha256 = officer.get(f"/api/v1/bulletins/{bulletin}").json()["clip"]["sha256"]
+    assert officer.put(f"/api/v1/units/{village}/held/{sha256}").status_code == 204
+    assert officer.delete(f"/api/v1/units/{village}/held/{sha256}").status_code == 204
+    assert officer.put(f"/api/v1/units/{village}/held/{'0' * 64}").json()["code"] == "clip.unknown"
+
+
+def test_nodes_are_shown_and_provisioned(officer: httpx.Client, village: str) -> None:
+    [first, _] = officer.get("/api/v1/nodes", params={"unit": village}).json()
+    assert first["online"] is False
+    assert first["seen"] is None
+    given = officer.post("/api/v1/nodes/provision", json={"unit": village}).json()
+    assert {each["node"] for each in given} == {f"{village}-l1", f"{village}-l2"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/api/v1/airings/none", "airing.unknown"),
+        ("GET", "/api/v1/airings/none/events", "airing.unknown"),
+        ("GET", "/api/v1/bulletins/none", "bulletin.unknown"),
+        ("GET", "/api/v1/bulletins/none/events", "bulletin.unknown"),
+        ("GET", "/api/v1/nowhere", "request.not-found"),
+        ("DELETE", "/api/v1/airings", "request.method"),
+        ("GET", "/api/v1/airings/NO!", "request.invalid"),
+    ],
+)
+def test_what_is_not_there_says_so(officer: httpx.Client, method: str, path: str, code: str) -> None:
+    assert officer.request(method, path).json()["code"] == code
+
+
+def test_an_error_of_ours_is_one_sentence_not_a_trace(
+    officer: httpx.Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(house.services.reports), "recent", lambda *_: 1 / 0)
+    answer = officer.get("/api/v1/airings")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+def test_the_document_of_the_api_names_every_answer(officer: httpx.Client) -> None:
+    document = officer.get("/api/v1/openapi.json").json()
+    operations = {(path, method): op for path, methods in document["paths"].items() for method, op in methods.items()}
+    assert ("/api/v1/airings/{airing}/events", "get") in operations
+    for (path, _), operation in operations.items():
+        if path.startswith("/api/"):
+            [said] = operation["responses"]["422"]["content"].values()
+            assert said["schema"]["$ref"].endswith("/Problem")
+    form = operations["/api/v1/bulletins", "post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert set(form) >= {"file", "title", "class", "language", "owner", "to", "at", "lead_ms", "grace_ms"}
+
+
+def test_the_demo_is_made_once(officer: httpx.Client, tmp_path: Path) -> None:
+    first, second = (officer.post("/api/v1/demo").json() for _ in range(2))
+    assert first == second
+    assert first["nodes"] == 40

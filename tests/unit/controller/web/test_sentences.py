@@ -1,0 +1,76 @@
+"""Every refusal says why, in two languages (law 9): no code of the source is without its sentences."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from audio.errors import CODES
+from controller.domain.errors import TiengLangError
+from controller.web.errors import problem, problem_response
+from controller.web.sentences import SENTENCES, WHY, fill, sentence, why_sentence
+from tests.unit.house.tree import sources
+
+# Those of the command line and the start, which have no page: `controller.cli.sentences` says them.
+NOT_OURS = ("config.", "keys.", "broker.", "cli.", "server.", "serve.")
+ERRORS = {"Refused", "NotFound", "Conflict", "Unavailable", "TiengLangError"}
+
+
+def codes_of_the_source() -> set[str]:
+    """Every literal code that the controller raises, and those `db.database` works out."""
+    found = {"database.locked", "database.full", "database.away"}
+    for path, tree in sources():
+        if path.startswith("controller/") and not path.startswith("controller/cli"):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
+                    first = node.args[0]
+                    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                        found.add(first.value)
+    return {code for code in found if not code.startswith(NOT_OURS)}
+
+
+def test_every_code_has_both_sentences() -> None:
+    missing = sorted(codes_of_the_source() - SENTENCES.keys() - CODES)
+    assert missing == []
+
+
+@pytest.mark.parametrize("code", sorted(SENTENCES))
+def test_a_sentence_ends_as_one_in_both_languages_and_names_the_same_fields(code: str) -> None:
+    vi, en = SENTENCES[code]
+    assert vi.endswith(".")
+    assert en.endswith(".")
+    assert set(re.findall(r"\{(\w+)\}", vi)) == set(re.findall(r"\{(\w+)\}", en))
+
+
+def test_an_unknown_code_is_named() -> None:
+    assert sentence("moon.full", {}, "vi") == "Có lỗi chưa rõ (mã moon.full)."
+    assert problem_response(TiengLangError("moon.full")).status_code == 500
+
+
+def test_a_parenthesis_without_its_field_is_left_out() -> None:
+    assert fill("Trùng giờ ({village}: “{title}”). Chọn lại.", {}) == "Trùng giờ. Chọn lại."
+    assert fill("Trùng giờ ({village}: “{title}”).", {"village": "Khào A", "title": "Họp"}) == "Trùng giờ (Khào A: “Họp”)."
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_a_sound_s_refusal_reads_without_its_fields_too(code: str) -> None:
+    assert "?" not in sentence(code, {}, "vi")
+    assert "?" not in sentence(code, {}, "en")
+
+
+def test_a_problem_holds_all_four() -> None:
+    said = problem("airing.no-nodes", {"units": ("Khào A",)})
+    assert said == {
+        "code": "airing.no-nodes",
+        "message_vi": "Nơi đã chọn chưa có cụm loa nào.",
+        "message_en": "No loudspeaker stands in the chosen places yet.",
+        "fields": {"units": ["Khào A"]},
+    }
+
+
+def test_a_reason_nobody_wrote_a_sentence_for_is_shown_as_it_is() -> None:
+    assert why_sentence("", "vi") == ""
+    assert why_sentence("new-reason", "vi") == "new-reason"
+    assert all(len(pair) == 2 for pair in WHY.values())
