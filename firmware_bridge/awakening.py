@@ -73,5 +73,7 @@ def _put(item: Item, kid: str, playlist: Playlist) -> bool:
     known = playlist.airings.get(item.airing)
     if known is not None and (known.phase is not Phase.WAITING or item.rev < known.rev):
         return False
-    playlist.put(known or Airing(item.airing, item.rev, item.klass), item, kid)
+    airing = known or Airing(item.airing, item.rev, item.klass)
+    playlist.describe(airing, item)
+    playlist.put(airing, item, kid)
     return True

@@ -72,7 +72,7 @@ class Engine:
         self._counter = 0
         self._booted_ms = 0
         self._announce_ms: int | None = None
-        self._health_ms: int | None = None
+        self._health_ms = 0
         self._retry_ms: int | None = None
         self._stocked = False
         self._voice = Voice(provision, self.clock)
@@ -369,18 +369,19 @@ class Engine:
             self._speak(out, now_ms)
 
     def _speak(self, out: list[ev.Effect], now_ms: int) -> None:
-        self._ledger.publish(out, now_ms, self._jitter(), self._voice)
+        due_ms = self._ledger.wake_ms
+        if due_ms is not None and now_ms >= due_ms:
+            self._ledger.publish(out, now_ms, self._jitter(), self._voice)
         if self._announce_ms is not None and now_ms >= self._announce_ms:
             self._say_state(out, now_ms)
         if self.clock.ask_ms is not None and now_ms >= self.clock.ask_ms:
             nonce = self._random(8).hex()
             self.clock.asked(nonce, now_ms, self._jitter())
             out.append(self._voice.ask(now_ms, nonce, self.versions, self._ledger.from_seq))
-        if self._health_ms is not None:
-            if self.playing is not None:
-                self._health_ms = min(self._health_ms, now_ms + PLAYING_HEALTH_MS)
-            if now_ms >= self._health_ms:
-                self._say_health(out, now_ms)
+        if self._list.horn is not None:
+            self._health_ms = min(self._health_ms, now_ms + PLAYING_HEALTH_MS)
+        if now_ms >= self._health_ms:
+            self._say_health(out, now_ms)
 
     def _say_state(self, out: list[ev.Effect], now_ms: int) -> None:
         self._announce_ms = None

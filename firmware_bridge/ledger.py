@@ -86,7 +86,8 @@ class Ledger:
         if self._flush_ms is None or now_ms < self._flush_ms:
             return
         self._flush_ms = None
-        unsaid = [seq for seq in self._kept if self._said < seq < self.from_seq + IN_FLIGHT]
+        end = min(self.next_seq, self.from_seq + IN_FLIGHT)
+        unsaid = [seq for seq in range(self._said + 1, end) if seq in self._kept]
         for start in range(0, len(unsaid), BATCH):
             seqs = unsaid[start : start + BATCH]
             out.append(voice.receipts(now_ms, self.from_seq, tuple(self._kept[seq] for seq in seqs)))

@@ -88,7 +88,6 @@ class Playlist:
         airing.state = _R.ACCEPTED
         airing.item, airing.kid = item, kid
         airing.is_fetched = clip_of(item) not in self._larder.held
-        self.describe(airing, item)
         self.airings[airing.id] = airing
         insort(self._queue, airing, key=_start)
         self.look_ms = 0

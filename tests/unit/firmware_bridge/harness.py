@@ -162,7 +162,7 @@ class Harness:
     def read(publish: ev.Publish) -> m.FromNode:
         leaf = publish.topic.rsplit("/", 1)[1]
         typ = topics.FROM_NODE[leaf]
-        kid, payload = seal.open_mac(publish.payload, typ, {node_kid(NODE, 1): NODE_KEY}.get)
+        _, payload = seal.open_mac(publish.payload, typ, {node_kid(NODE, 1): NODE_KEY}.get)
         message: m.FromNode = decode(TYPES[typ], payload)  # type: ignore[assignment]
         return message
 
