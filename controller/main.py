@@ -11,9 +11,10 @@ import json
 import logging
 import os
 import secrets
+import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -171,6 +172,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> Ap
 
 def run(settings: Settings) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
     with _broker(settings) as broker_url:
         app = build(settings, broker_url)
         if settings.demo:
@@ -192,7 +195,7 @@ def run(settings: Settings) -> int:
         )
         app.start()
         try:
-            with _told(settings, app.services.local_token):
+            with suppress(SystemExit), _told(settings, app.services.local_token):
                 print(f"Tiếng Làng: {settings.base_url}  ·  MQTT: {without_user(broker_url)}", flush=True)
                 server.run()
         finally:
@@ -245,6 +248,10 @@ def _told(settings: Settings, token: str) -> Iterator[None]:
         yield
     finally:
         settings.api_file.unlink(missing_ok=True)
+
+
+def _leave(_sign: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _reachable(host: str) -> str:
