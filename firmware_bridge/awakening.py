@@ -9,7 +9,7 @@ from controller.protocol.messages import Config, Order, PlanHead, ReceiptState, 
 from firmware_bridge.doorman import INBOX, Doorman, ring_of
 from firmware_bridge.events import Alarm, Effect, Keep
 from firmware_bridge.lifecycle import Airing, Item, Phase, last_begin_ms
-from firmware_bridge.memory import Remembered
+from firmware_bridge.memory import MAX_AIRINGS, Remembered
 from firmware_bridge.papers import Papers
 from firmware_bridge.playlist import Playlist
 from firmware_bridge.timekeeper import Timekeeper
@@ -41,7 +41,9 @@ def take_stock(out: list[Effect], now_ms: int, clock: Timekeeper, playlist: Play
         playlist.say(out, now_ms, airing, ReceiptState.CUT, "power")
     sure_ms = clock.utc(now_ms) + clock.error(now_ms)
     for airing in playlist.waiting:
-        if airing.item is not None and sure_ms > last_begin_ms(airing.item):
+        if airing.until_ms < clock.utc(now_ms):
+            playlist.forget(airing)  # a plan's item so old that even its tombstone is gone
+        elif airing.item is not None and sure_ms > last_begin_ms(airing.item):
             playlist.say(out, now_ms, airing, ReceiptState.MISSED, "off")
         elif isinstance(airing.item, Order) and airing.id not in playlist.fresh:
             playlist.say(out, now_ms, airing, ReceiptState.ACCEPTED)
@@ -66,14 +68,17 @@ def _restore_order(token: bytes, node: str, door: Doorman, papers: Papers, playl
     opened = door.open(token, INBOX, None)
     if opened is None or not isinstance(opened[1], Order) or door.key_of(*opened, papers.path, node) is None:
         return False
-    return _put(opened[1], opened[0], playlist)
+    return _put(opened[1], opened[0], playlist, is_kept=True)
 
 
-def _put(item: Item, kid: str, playlist: Playlist) -> bool:
+def _put(item: Item, kid: str, playlist: Playlist, *, is_kept: bool = False) -> bool:
     known = playlist.airings.get(item.airing)
     if known is not None and (known.phase is not Phase.WAITING or item.rev < known.rev):
         return False
+    if known is None and len(playlist.airings) >= MAX_AIRINGS:
+        return False
     airing = known or Airing(item.airing, item.rev, item.klass)
     playlist.describe(airing, item)
+    airing.is_kept = airing.is_kept or is_kept
     playlist.put(airing, item, kid)
     return True

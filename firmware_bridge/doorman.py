@@ -47,9 +47,9 @@ class Keyring:
 
 
 class Doorman:
-    """Opens what comes for one node. `refused` counts what was not let in."""
+    """Opens what comes for one node. `refused` counts what was not let in; `life` is which memory answers must mean."""
 
-    __slots__ = ("_root", "_stamp_ms", "_tokens", "_verify", "refused", "ring")
+    __slots__ = ("_root", "_stamp_ms", "_tokens", "_verify", "life", "refused", "ring")
 
     def __init__(self, root: str, verify: Verify) -> None:
         self._root = _roots(root)
@@ -57,10 +57,11 @@ class Doorman:
         self._tokens = SEALS_PER_S * 1000
         self._stamp_ms = 0
         self.ring: Keyring | None = None
+        self.life = ""
         self.refused = 0
 
     def open(self, token: bytes, typs: frozenset[str], now_ms: int | None) -> tuple[str, FromController] | None:
-        """The (kid, message) of a token that may carry one of `typs`; None, and a count, if it is not to be believed.
+        """The (kid, message) of a token that may carry one of `typs`; None if it is not to be believed.
 
         `now_ms` None spends no budget: for what our own disk holds.
         """
@@ -72,7 +73,6 @@ class Doorman:
                 return kid, _decoded(header.typ, payload)
         except (seal.SealError, DecodeError):
             pass
-        self.refused += 1
         return None
 
     def key_of(self, kid: str, message: FromController, path: tuple[str, ...], node: str) -> TrustKey | None:

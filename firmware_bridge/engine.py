@@ -1,7 +1,7 @@
 """The mind of one loudspeaker: events in, effects out. No socket, no disk, no clock, no log: whoever drives it has those.
 
-    Arrived -> doorman (is it true, may they say so?) -> papers (trust, config, plan) | intake (orders) | timekeeper (answers)
-    Fetched, FetchFailed -> larder ; SoundStarted, SoundEnded, Woke -> playlist ; every word -> ledger, until it is covered
+    Arrived -> reception: doorman (is it true?) -> intake (orders), papers (trust, config, plans), timekeeper and ledger (answers)
+    Fetched, FetchFailed -> errands, larder       SoundStarted, SoundEnded, Woke -> playlist       every word -> ledger -> voice
 
 Every turn ends alike (`_settle`): what is due sounds, what was taken in is promised, what is missing is fetched, what was
 said goes out. Thousands of engines share one process: all that can be shared (keys, topics, decoded documents) is.
@@ -9,22 +9,24 @@ said goes out. Thousands of engines share one process: all that can be shared (k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from controller.protocol import seal, topics
 from controller.protocol.keys import Provision
-from controller.protocol.messages import Answer, Config, FromController, Order, PlanHead, ReceiptState, Trust, Versions
+from controller.protocol.messages import ReceiptState, Versions
 from firmware_bridge import events as ev
-from firmware_bridge.awakening import restore, take_stock
-from firmware_bridge.doorman import INBOX, Doorman, Verify, may_class, typs_of
-from firmware_bridge.intake import Intake, Sealed
-from firmware_bridge.larder import Larder, Want
+from firmware_bridge.awakening import restore
+from firmware_bridge.doorman import Doorman, Verify, typs_of
+from firmware_bridge.errands import Errands
+from firmware_bridge.intake import Intake
+from firmware_bridge.larder import Larder
 from firmware_bridge.ledger import Ledger
-from firmware_bridge.lifecycle import Phase, clip_of, last_begin_ms
+from firmware_bridge.lifecycle import Phase
 from firmware_bridge.memory import Remembered, keep_number, reconcile
 from firmware_bridge.papers import Papers
 from firmware_bridge.playlist import Playlist
+from firmware_bridge.reception import Reception
 from firmware_bridge.timekeeper import Timekeeper
 from firmware_bridge.voice import LAST_COUNTER, Voice
 
@@ -33,8 +35,6 @@ ANNOUNCE_MS = 500
 
 PLAYING_HEALTH_MS = 10_000
 """Telemetry while something sounds."""
-
-_R = ReceiptState
 
 
 class Engine:
@@ -45,8 +45,8 @@ class Engine:
     """
 
     __slots__ = (
-        "_announce_ms", "_booted_ms", "_counter", "_door", "_health_ms", "_inbox", "_intake", "_larder", "_ledger", "_list",
-        "_node", "_papers", "_provision", "_random", "_retry_ms", "_stocked", "_voice", "_waking", "boot", "clock", "connection",
+        "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder", "_ledger",
+        "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
         "is_connected",
     )  # fmt: skip
 
@@ -61,8 +61,6 @@ class Engine:
     ) -> None:
         remembered = Remembered(kept)
         self._waking: list[ev.Effect] = reconcile(remembered)
-        self._node = provision.node
-        self._provision = provision
         self._random = random
         self._inbox = topics.inbox(provision.node)
         self.boot = remembered.boot
@@ -73,8 +71,7 @@ class Engine:
         self._booted_ms = 0
         self._announce_ms: int | None = None
         self._health_ms = 0
-        self._retry_ms: int | None = None
-        self._stocked = False
+        self._subscribed: tuple[str, ...] = ()
         self._voice = Voice(provision, self.clock)
         self._door = Doorman(provision.root, verify)
         self._ledger = Ledger(remembered)
@@ -82,6 +79,10 @@ class Engine:
         self._list = Playlist(self.clock, self._ledger, self._larder, remembered.airings)
         self._papers = Papers(provision.node, self._door, self._list)
         self._intake = Intake(provision.node, self.clock, self._door, self._ledger, self._list, self._papers)
+        self._errands = Errands(provision.bases, self.clock, self._door, self._larder, self._list, self._papers, self._intake)
+        self._reception = Reception(
+            provision.node, self.clock, self._door, self._ledger, self._list, self._papers, self._intake, self._errands
+        )
         self._waking += self._remember_life(remembered)
         self._waking += restore(remembered, kept, provision.node, self._door, self._papers, self._list)
 
@@ -101,7 +102,7 @@ class Engine:
     @property
     def wake_ms(self) -> int | None:
         """The next monotonic moment at which it wants Woke; None if only an event can change anything."""
-        moments = [self._list.look_ms, self._retry_ms]
+        moments = [self._list.look_ms, self._errands.retry_ms]
         if self.is_connected:
             moments += [self._ledger.wake_ms, self.clock.ask_ms, self._announce_ms, self._health_ms]
         return min((moment for moment in moments if moment is not None), default=None)
@@ -154,7 +155,7 @@ class Engine:
     # ── power and link ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _remember_life(self, remembered: Remembered) -> list[ev.Effect]:
-        self._voice.life = remembered.life or self._random(8).hex()
+        self._voice.life = self._door.life = remembered.life or self._random(8).hex()
         alarms: list[ev.Effect] = [ev.Alarm(code="memory.damaged")] if remembered.damaged else []
         if remembered.life:
             self._papers.floors = remembered.floors
@@ -167,7 +168,7 @@ class Engine:
         out += [*self._waking, keep_number("boot", self.boot)]
         self._waking = []
         self.clock.boot(event.rtc_ms, event.rtc_u_ms, now_ms)
-        self._documents_changed(out, now_ms)
+        self._reception.documents_changed(out, now_ms)
 
     def _connected(self, out: list[ev.Effect], now_ms: int, event: ev.Connected) -> None:
         self.connection += 1
@@ -176,6 +177,7 @@ class Engine:
         self._intake.connected()
         self._ledger.connected(now_ms)
         self.clock.connected(now_ms)
+        self._subscribed = self.path
         out.append(ev.Subscribe(topics=(self._inbox, *typs_of(self.path))))
         self._health_ms = now_ms + self._health_period() * (128 + self._jitter()) // 256
         self._say_state(out, now_ms)
@@ -184,167 +186,16 @@ class Engine:
         self.is_connected = False
         self.clock.disconnected()
 
-    # ── what arrives ─────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _arrived(self, out: list[ev.Effect], now_ms: int, event: ev.Arrived) -> None:
-        typs = INBOX if event.topic == self._inbox else typs_of(self.path).get(event.topic)
-        if typs is None:
-            self._door.refused += 1
-            return
-        opened = self._door.open(event.payload, typs, now_ms)
-        if opened is None:
-            return
-        kid, message = opened
-        if isinstance(message, Order | PlanHead):
-            self._take((kid, event.payload, message), out, now_ms)
-        elif isinstance(message, Trust):
-            if self._is_fresh(message, now_ms):
-                self._papers.take_trust(out, now_ms, event.payload, message)
-                self._documents_changed(out, now_ms)
-        elif not self._may(kid, message, now_ms):
-            self._door.refused += 1
-        elif isinstance(message, Config):
-            self._take_config(out, now_ms, event.payload, message)
-        else:
-            self._take_answer(out, now_ms, message)
-
-    def _take(self, sealed: Sealed, out: list[ev.Effect], now_ms: int, because: str = "late") -> None:
-        """An order or a plan's head, now or as soon as it can be judged."""
-        kid, _, message = sealed
-        if not self._intake.is_open:
-            self._intake.hold(sealed)
-        elif isinstance(message, Order):
-            self._intake.order(out, now_ms, sealed, because)
-        elif not (self._may(kid, message, now_ms) and self._papers.take_head(*sealed[:2], message)):
-            self._door.refused += 1
-        else:
-            self._fetch(out, now_ms)
-
-    def _may(self, kid: str, message: FromController, now_ms: int) -> bool:
-        """May this key say this to us, and now? Days are only judged by a trusted clock, a config by its own path."""
-        path = message.path if isinstance(message, Config) else self.path
-        key = self._door.key_of(kid, message, path, self._node)
-        if key is None or (message.aud != self._node and not isinstance(message, PlanHead)):
-            return False
-        if not self.clock.is_trusted:
-            return True
-        utc, u = self.clock.utc(now_ms), self.clock.error(now_ms)
-        return self._is_fresh(message, now_ms) and key.nbf - u <= utc < key.exp + u
-
-    def _is_fresh(self, message: FromController, now_ms: int) -> bool:
-        """Not expired? An answer to our own question proves itself, even to a clock that is wrong."""
-        if not self.clock.is_trusted or (isinstance(message, Answer) and message.nonce is not None):
-            return True
-        return message.exp >= self.clock.utc(now_ms) - self.clock.error(now_ms)
-
-    def _take_config(self, out: list[ev.Effect], now_ms: int, token: bytes, config: Config) -> None:
-        before = self._papers.take_config(out, now_ms, token, config)
-        if before is None:
-            return
-        if before != config.path and self.is_connected:
-            old, new = typs_of(before), typs_of(config.path)
-            drop = tuple(topic for topic in old if topic not in new)
-            out.append(ev.Subscribe(topics=tuple(topic for topic in new if topic not in old), drop=drop))
-        self._larder.tidy(out, self._needed())
-        self._documents_changed(out, now_ms)
-        self._fetch(out, now_ms)
-
-    def _take_answer(self, out: list[ev.Effect], now_ms: int, answer: Answer) -> None:
-        if answer.life != self.life:
-            return
-        self._ledger.cover(out, answer.upto, now_ms)
-        if answer.floors is not None:
-            self._papers.raise_floors(out, answer.floors)
-        if answer.nonce is None:
-            return
-        verdict = self.clock.answered(answer.nonce, answer.t2, answer.t3, now_ms)
-        if verdict == "moved":
-            out.append(ev.Alarm(code="clock.moved"))
-        self._documents_changed(out, now_ms)
-        if verdict != "ignored":
-            self.clock.plan_next(now_ms, self._jitter(), content=self._papers.is_ready)
-
-    def _documents_changed(self, out: list[ev.Effect], now_ms: int) -> None:
-        """Something that everything else hangs on is new: the time, the keys, the config, the floors."""
-        self._list.is_mute = not self._papers.is_ready
-        self._list.look_ms = now_ms
-        if self.clock.is_trusted and not self._stocked:
-            self._stocked = True
-            take_stock(out, now_ms, self.clock, self._list)
-            self._fetch(out, now_ms)
-        if self._intake.is_open:
-            for sealed, because in self._intake.release():
-                self._take(sealed, out, now_ms, because)
-
-    # ── clips and plans ──────────────────────────────────────────────────────────────────────────────────────────────
+        self._reception.arrived(out, now_ms, event, self._jitter())
 
     def _fetched(self, out: list[ev.Effect], now_ms: int, event: ev.Fetched) -> None:
-        pending = self._papers.pending
-        if event.data is not None:
-            self._larder.read(event.sha256)
-            if pending is not None and event.sha256 == pending[2].sha256:
-                self._take_body(out, now_ms, pending[0], event.data)
-        else:
-            self._larder.arrived(event.sha256)
-            for airing in self._list.waiting:
-                wants_it = airing.is_fetched and airing.item is not None and airing.item.sha256 == event.sha256
-                if wants_it and self.clock.is_trusted:
-                    self._list.say(out, now_ms, airing, _R.CACHED)
-            self._list.look_ms = now_ms
-            self._larder.tidy(out, self._needed())
-        self._fetch(out, now_ms)
-
-    def _take_body(self, out: list[ev.Effect], now_ms: int, kid: str, data: bytes) -> None:
-        """A plan came whole: every new item is taken in or refused, and said so, before the plan is the plan."""
-        body = self._papers.body_of_pending(data)
-        key = self._door.ring.keys.get(kid) if self._door.ring else None
-        if body is None or key is None:
-            self._papers.pending = None
-            out.append(ev.Alarm(code="plan.body"))
-            return
-        for item in body.items:
-            if not may_class(key, item.klass):
-                self._intake.refuse(out, now_ms, item, "trust")
-            elif item.start >= body.valid_until:
-                self._intake.refuse(out, now_ms, item, "expired")
-            else:
-                self._intake.item(out, now_ms, item, kid)
-        self._list.promise(out, now_ms)
-        self._papers.adopt_plan(out, now_ms, body, data)
+        self._errands.fetched(out, now_ms, event)
 
     def _fetch_failed(self, out: list[ev.Effect], now_ms: int, event: ev.FetchFailed) -> None:
-        may_retry = self._larder.failed(event.sha256, now_ms, self._jitter())
-        why = event.why if event.why in ("link", "status", "size", "hash", "disk") else "fetch"
-        hopeless_ms = self._larder.resume_ms(event.sha256, now_ms) if not may_retry else None
-        if why == "disk" and not self._larder.tidy(out, self._needed(), keep_idle=0):
-            hopeless_ms = 2**63
-        if hopeless_ms is not None and self.clock.is_trusted:
-            for airing in self._list.waiting:
-                item = airing.item
-                if item is None or item.sha256 != event.sha256:
-                    continue
-                if self.clock.monotonic(last_begin_ms(item)) < hopeless_ms:
-                    self._list.say(out, now_ms, airing, _R.FAILED, why)
-        self._fetch(out, now_ms)
-
-    def _fetch(self, out: list[ev.Effect], now_ms: int) -> None:
-        config = self._papers.config
-        bases = (config.bases if config else ()) or self._provision.bases
-        self._larder.ask(out, self._wanted(), bases, now_ms)
-        self._retry_ms = self._larder.retry_ms(now_ms)
-
-    def _wanted(self) -> Iterator[Want]:
-        if self._papers.pending is not None:
-            head = self._papers.pending[2]
-            yield head.sha256, head.size, True, "plan"
-        yield from self._list.wanted()
-
-    def _needed(self) -> set[str]:
-        horn = self._list.horn
-        sounding = {clip_of(horn.item)} if horn is not None and horn.item is not None else set()
-        return {want[0] for want in self._wanted()} | sounding
-
-    # ── sound ────────────────────────────────────────────────────────────────────────────────────────────────────────
+        self._errands.failed(out, now_ms, event, self._jitter())
 
     def _sound_started(self, out: list[ev.Effect], now_ms: int, event: ev.SoundStarted) -> None:
         self._list.started(out, now_ms, event.airing)
@@ -360,8 +211,9 @@ class Engine:
     def _settle(self, out: list[ev.Effect], now_ms: int) -> None:
         if self._list.look_ms is not None and now_ms >= self._list.look_ms:
             self._list.step(out, now_ms)
-        if (self._list.fresh and self._list.promise(out, now_ms)) or (self._retry_ms is not None and now_ms >= self._retry_ms):
-            self._fetch(out, now_ms)
+        lacks = bool(self._list.fresh) and self._list.promise(out, now_ms)
+        if lacks or (self._errands.retry_ms is not None and now_ms >= self._errands.retry_ms):
+            self._errands.run(out, now_ms)
         if self._papers.has_changed:
             self._papers.has_changed = False
             self._announce_ms = now_ms + ANNOUNCE_MS
@@ -372,6 +224,8 @@ class Engine:
         due_ms = self._ledger.wake_ms
         if due_ms is not None and now_ms >= due_ms:
             self._ledger.publish(out, now_ms, self._jitter(), self._voice)
+        if self.path != self._subscribed:
+            self._subscribe_anew(out)
         if self._announce_ms is not None and now_ms >= self._announce_ms:
             self._say_state(out, now_ms)
         if self.clock.ask_ms is not None and now_ms >= self.clock.ask_ms:
@@ -382,6 +236,12 @@ class Engine:
             self._health_ms = min(self._health_ms, now_ms + PLAYING_HEALTH_MS)
         if now_ms >= self._health_ms:
             self._say_health(out, now_ms)
+
+    def _subscribe_anew(self, out: list[ev.Effect]) -> None:
+        old, new = typs_of(self._subscribed), typs_of(self.path)
+        self._subscribed = self.path
+        added = tuple(topic for topic in new if topic not in old)
+        out.append(ev.Subscribe(topics=added, drop=tuple(topic for topic in old if topic not in new)))
 
     def _say_state(self, out: list[ev.Effect], now_ms: int) -> None:
         self._announce_ms = None

@@ -11,6 +11,7 @@ from firmware_bridge.ledger import Ledger
 from firmware_bridge.lifecycle import Airing, Item, Phase, last_begin_ms
 from firmware_bridge.papers import Papers
 from firmware_bridge.playlist import Playlist
+from firmware_bridge.rules import refusal
 from firmware_bridge.timekeeper import Timekeeper
 
 MAX_HELD = 64
@@ -97,7 +98,7 @@ class Intake:
         airing = known or Airing(item.airing, item.rev, item.klass)
         self._list.describe(airing, item)
         sure_ms = self._clock.utc(now_ms) + self._clock.error(now_ms)
-        why = self._list.refusal(item, item.start)
+        why = refusal(self._list.config, item, item.start)
         if why:
             self._list.say(out, now_ms, airing, _R.REFUSED, why)
         elif sure_ms > max(item.start + self._clock.error(now_ms), last_begin_ms(item)):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from controller.domain.delivery import Evidence
 from controller.protocol.codec import encode
 from controller.protocol.messages import Receipt, ReceiptState
-from firmware_bridge.events import Effect, Keep
+from firmware_bridge.events import Alarm, Effect, Keep
 from firmware_bridge.memory import Remembered, keep_number
 from firmware_bridge.voice import Voice
 
@@ -101,6 +103,8 @@ class Ledger:
         """The controller has committed all up to `upto`: forget them. Anything older than we know of changes nothing."""
         if upto < self.from_seq:
             return
+        if upto >= self.next_seq:
+            self._renumber(out, upto)
         self.from_seq = upto + 1
         self.next_seq = max(self.next_seq, self.from_seq)
         self._said = max(self._said, upto)
@@ -113,6 +117,17 @@ class Ledger:
         if self._kept:
             self._flush_ms = now_ms if self._flush_ms is None else self._flush_ms
             self._again_ms = now_ms + AGAIN_MS[0]
+
+    def _renumber(self, out: list[Effect], upto: int) -> None:
+        """It has heard numbers we never gave: our disk was rolled back, or copied. What we hold gets numbers of its own."""
+        out.append(Alarm(code="memory.rolled-back"))
+        held = list(self._kept.values())
+        self.next_seq = upto + 1
+        for receipt in held:
+            copy = msgspec.structs.replace(receipt, seq=self.next_seq)
+            self._kept[copy.seq] = copy
+            out.append(Keep(key=f"receipt/{copy.seq}", value=encode(copy)))
+            self.next_seq += 1
 
     def _restart(self, now_ms: int) -> None:
         self._said = self.from_seq - 1

@@ -66,9 +66,10 @@ class Airing:
     """One airing as this node knows it. `item` is there while it waits or sounds; an ended one is only a tombstone.
 
     `until_ms` (UTC) is how long it must not be forgotten. `is_fetched`: its clip was not here when it was accepted.
+    `is_kept`: its sealed order is on disk.
     """
 
-    __slots__ = ("evidence", "id", "is_fetched", "item", "kid", "klass", "phase", "rev", "state", "until_ms", "why")
+    __slots__ = ("evidence", "id", "is_fetched", "is_kept", "item", "kid", "klass", "phase", "rev", "state", "until_ms", "why")
 
     def __init__(self, airing: str, rev: int, klass: Klass) -> None:
         self.id = airing
@@ -82,6 +83,7 @@ class Airing:
         self.evidence: Evidence | None = None
         self.until_ms = 0
         self.is_fetched = False
+        self.is_kept = False
 
     def may(self, step: str) -> bool:
         """Does the table allow this step from here?"""

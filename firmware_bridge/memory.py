@@ -33,6 +33,9 @@ MAX_AIRINGS = 2_000
 UNKNOWN_WINDOW_MS = 31 * 86_400_000
 """How long an airing that never sounded is remembered when the power took all but its last receipt."""
 
+UNWRITTEN = frozenset({"full", "trust", "expired", "future"})
+"""Refusals that leave no record: what is dead, foreign or has no room must not fill the table, nor bar the real one."""
+
 FOR_EVER = 2**53 - 1
 """Until when an airing whose record is damaged is taken as spent."""
 
@@ -122,6 +125,8 @@ def reconcile(remembered: Remembered) -> list[Effect]:
             del remembered.receipts[seq]
             continue
         airing = remembered.airings.get(receipt.airing)
+        if receipt.state is ReceiptState.REFUSED and receipt.why in UNWRITTEN:
+            continue
         if receipt.state not in ENDS or (airing is not None and airing.phase is Phase.ENDED):
             continue
         if airing is None:

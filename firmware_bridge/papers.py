@@ -8,7 +8,6 @@ from controller.protocol.codec import DecodeError, decode
 from controller.protocol.messages import Config, Floors, Order, PlanBody, PlanHead, PlanItem, ReceiptState, Trust, Versions
 from firmware_bridge.doorman import Doorman, ring_of
 from firmware_bridge.events import Effect, Keep
-from firmware_bridge.lifecycle import Airing
 from firmware_bridge.memory import keep_floors
 from firmware_bridge.playlist import Playlist
 
@@ -76,28 +75,32 @@ class Papers:
         ours = not self.path or trust.aud in (EVERYWHERE, self._node, *self.path)
         if trust.version <= held or trust.version < floor or not ours:
             return
-        self._door.ring = ring_of(trust)
-        self.has_changed = True
-        out.append(Keep(key="trust", value=token))
         if self.plan_kid in trust.revoked:
             self._drop_plan(out)
         for airing in self._list.waiting:
             if airing.kid in trust.revoked:
                 self._list.say(out, now_ms, airing, ReceiptState.FAILED, "trust")
+        self._door.ring = ring_of(trust)
+        self.has_changed = True
+        out.append(Keep(key="trust", value=token))
 
-    def take_config(self, out: list[Effect], now_ms: int, token: bytes, config: Config) -> tuple[str, ...] | None:
-        """A newer config takes effect at once. The path that held before; None if the config is not newer."""
-        before = self.path
+    def take_config(self, out: list[Effect], now_ms: int, token: bytes, config: Config) -> bool:
+        """A newer config takes effect at once; False if it is not newer."""
         floor = self.floors.config if self.floors else 0
         if config.version < floor or (self.config is not None and config.version <= self.config.version):
-            return None
+            return False
+        moves = self.path != () and self.path[-1] != config.path[-1]
+        for airing in self._list.waiting:
+            item = airing.item
+            if item.aud not in (self._node, *config.path) if isinstance(item, Order) else moves:
+                self._list.say(out, now_ms, airing, ReceiptState.CANCELLED, "moved")
         self.config = self._list.config = config
-        self._list.look_ms = 0
         self.has_changed = True
         out.append(Keep(key="config", value=token))
-        if before and before[-1] != config.path[-1]:
-            self._move(out, now_ms)
-        return before
+        if moves:
+            self._drop_plan(out)
+            self._forget_floor(out)
+        return True
 
     def raise_floors(self, out: list[Effect], floors: Floors) -> None:
         """Floors only rise."""
@@ -136,22 +139,11 @@ class Papers:
                 self._list.say(out, now_ms, airing, ReceiptState.CANCELLED, "plan")
         out.append(Keep(key="plan", value=token + b"\n" + data))
 
-    # ── ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _move(self, out: list[Effect], now_ms: int) -> None:
-        """We stand in another village: nothing that was addressed to the old place holds."""
-        for airing in self._list.waiting:
-            if self._is_foreign(airing):
-                self._list.say(out, now_ms, airing, ReceiptState.CANCELLED, "moved")
+    def _forget_floor(self, out: list[Effect]) -> None:
+        """We stand in another village: the floor of the old one's plans says nothing of the new one's."""
         if self.floors is not None:
             self.floors = Floors(trust=self.floors.trust, config=self.floors.config, plan=0)
             out.append(keep_floors(self.floors))
-        self._drop_plan(out)
-
-    def _is_foreign(self, airing: Airing) -> bool:
-        if isinstance(airing.item, Order):
-            return airing.item.aud != self._node and airing.item.aud not in self.path
-        return True
 
     def _drop_plan(self, out: list[Effect]) -> None:
         """Forget the plan, and without a word what waits by it: the next plan brings it again."""

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from controller.domain.airing import Klass
 from controller.domain.delivery import Evidence
-from controller.protocol.messages import Config, Order, Policy, ReceiptState
+from controller.protocol.messages import Config, Order, ReceiptState
 from firmware_bridge.events import Effect, Keep, Play, Silence
 from firmware_bridge.larder import Larder, Want
 from firmware_bridge.ledger import Ledger
 from firmware_bridge.lifecycle import SPENT, Airing, Item, Phase, clip_of, ends_ms, last_begin_ms
 from firmware_bridge.memory import MAX_AIRINGS, keep_airing
+from firmware_bridge.rules import allowed_gain, outranks, refusal, turn
 from firmware_bridge.timekeeper import Timekeeper
-from scheduler.policy import is_allowed, loudest
 
 LEAD_IN_MS = 100
 """Neighbours whose clocks are surer than this begin in the same moment, start + 100 ms, whatever their bounds."""
@@ -98,7 +98,7 @@ class Playlist:
         airing.until_ms = max(ends_ms(item), item.exp if isinstance(item, Order) else 0) + REMEMBER_MS
 
     def forget(self, airing: Airing) -> None:
-        """Let go of something that waits, without a word: who sent it must send it again."""
+        """Let go of something that waits, without a word: who sent it must send it again, or it is long over."""
         self._queue.remove(airing)
         self.fresh.pop(airing.id, None)
         del self.airings[airing.id]
@@ -135,9 +135,10 @@ class Playlist:
         self.airings[airing.id] = airing
         self.fresh.pop(airing.id, None)
         out.append(keep_airing(airing))
+        if airing.is_kept:
+            airing.is_kept = False
+            out.append(Keep(key=f"order/{airing.id}", value=None))
         if airing.item is not None:
-            if isinstance(airing.item, Order):
-                out.append(Keep(key=f"order/{airing.id}", value=None))
             if airing in self._queue:
                 self._queue.remove(airing)
             airing.item = None
@@ -164,7 +165,7 @@ class Playlist:
                 looks.append(now_ms + start - soon_ms)
                 break
             due.append(airing)
-        for airing in sorted(due, key=_turn) if len(due) > 1 else due:
+        for airing in sorted(due, key=turn) if len(due) > 1 else due:
             look_ms = self._try(out, now_ms, airing)
             if look_ms is not None:
                 looks.append(max(look_ms, now_ms + 1))
@@ -181,6 +182,7 @@ class Playlist:
         for name, token in self.fresh.items():
             airing = self.airings[name]
             if token:
+                airing.is_kept = True
                 out.append(Keep(key=f"order/{name}", value=token))
             self.say(out, now_ms, airing, _R.ACCEPTED)
         self.fresh.clear()
@@ -210,15 +212,6 @@ class Playlist:
         else:
             self.say(out, now_ms, self.horn, _R.CUT, "player")
 
-    def refusal(self, item: Item, begin_ms: int) -> str:
-        """Why the config forbids this item to begin then (UTC); empty if it does not. The node is the last guard."""
-        policy = self.config.policy if self.config is not None else Policy(max_duration=0)
-        if item.duration > policy.max_duration:
-            return "length"
-        if item.klass is Klass.EMERGENCY:
-            return ""
-        return "" if is_allowed(policy.hours, policy.utc_offset, begin_ms, begin_ms + item.duration) else "hours"
-
     def wanted(self) -> Iterator[Want]:
         """The clips of what waits: emergencies' first, then soonest first; then what the config holds always."""
         for urgent in (True, False):
@@ -246,9 +239,9 @@ class Playlist:
             self.say(out, now_ms, airing, _R.MISSED, self._why_missed(airing, item, u))
             return None
         blocked = self.is_mute or clip_of(item) not in self._larder.held
-        if blocked or (self.horn is not None and not _outranks(item, self.horn)):
+        if blocked or (self.horn is not None and not outranks(item, self.horn)):
             return self._clock.monotonic(last - u) + 1
-        why = self.refusal(item, at - lead)
+        why = refusal(self.config, item, at - lead)
         if why:
             self.say(out, now_ms, airing, _R.REFUSED, why)
         else:
@@ -268,14 +261,8 @@ class Playlist:
             self._ledger.say(out, airing.id, airing.rev, _R.ACCEPTED, utc, self._play_ms + TOGETHER_MS)
         self.horn, self._started = airing, False
         self._ends_ms = self._play_ms + item.duration + OVERRUN_MS
-        gain = self._gain(item, at)
+        gain = allowed_gain(self.config, item, at)
         out.append(Play(airing=airing.id, sha256=clip_of(item), at_ms=self._play_ms, duration_ms=item.duration, gain=gain))
-
-    def _gain(self, item: Item, at: int) -> int:
-        if self.config is None:
-            return item.gain
-        ceiling = loudest(self.config.ceilings, self.config.policy.utc_offset, at, at + item.duration)
-        return item.gain if ceiling is None else min(item.gain, ceiling)
 
     def _why_missed(self, airing: Airing, item: Item, u: int) -> str:
         if self.is_mute:
@@ -289,19 +276,3 @@ class Playlist:
 
 def _start(airing: Airing) -> int:
     return airing.item.start if airing.item is not None else 0
-
-
-def _turn(airing: Airing) -> tuple[int, int, int, str]:
-    """Who goes first among those whose moment has come: emergencies by rank, then by issue; others by start, priority first."""
-    item = airing.item
-    assert item is not None
-    if item.klass is Klass.EMERGENCY:
-        return (0, -item.rank, item.iat if isinstance(item, Order) else 0, airing.id)
-    return (1, item.start, 0 if item.klass is Klass.PRIORITY else 1, airing.id)
-
-
-def _outranks(item: Item, sounding: Airing) -> bool:
-    """May this item cut what sounds? Only an emergency; another emergency only from a strictly higher rank."""
-    if item.klass is not Klass.EMERGENCY:
-        return False
-    return sounding.klass is not Klass.EMERGENCY or (sounding.item is not None and item.rank > sounding.item.rank)
