@@ -23,7 +23,7 @@ from threading import Event, Timer
 from typing import Any
 
 from audio.clip import Clip, Limits, Progress
-from audio.errors import CODES, AudioError
+from audio.errors import AudioError
 from audio.prepare import DEFAULT_LIMITS, prepare
 from audio.store import Store, file_sha256
 
@@ -115,17 +115,14 @@ def _result(
     on_progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
 ) -> Clip:
-    try:
-        for line in _lines(process, cancelled):
-            said = json.loads(line)
-            if "progress" in said:
-                on_progress(Progress(**said["progress"]))
-            elif "refused" in said:
-                raise _refusal(said["refused"])
-            elif "clip" in said:
-                return _clip(said["clip"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise AudioError("audio.crashed", reason="the worker speaks nonsense") from error
+    for line in _lines(process, cancelled):
+        said = _understood(line)
+        if isinstance(said, Progress):
+            on_progress(said)
+        elif isinstance(said, AudioError):
+            raise said
+        else:
+            return said
     last_words = (folder / "stderr").read_bytes()[-200:].decode(errors="replace").strip()
     raise AudioError("audio.crashed", exit=process.wait(), reason=last_words)
 
@@ -146,20 +143,50 @@ def _lines(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> I
             *whole, rest = (rest + data).split(b"\n")
             yield from whole
             if len(rest) > MAX_LINE:
-                raise ValueError("endless line")
+                raise AudioError("audio.crashed", reason="the worker speaks without end")
+
+
+def _understood(line: bytes) -> Progress | AudioError | Clip:
+    """One line of the worker. Total: what is not understood is audio.crashed."""
+    try:
+        ((word, said),) = json.loads(line).items()
+        return READERS[word](said)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return AudioError("audio.crashed", reason="the worker speaks nonsense")
+
+
+def _progress(said: dict[str, Any]) -> Progress:
+    if said["step"] not in ("read", "write", "check"):
+        raise ValueError("not a step")
+    return Progress(step=said["step"], fraction=min(1.0, max(0.0, float(said["fraction"]))))
 
 
 def _refusal(said: dict[str, Any]) -> AudioError:
     code, fields = said["code"], said["fields"]
-    if code not in CODES or not all(isinstance(value, int | float | str) for value in fields.values()):
-        raise ValueError("unknown refusal")
+    if not all(isinstance(value, int | float | str) for value in fields.values()):
+        raise ValueError("not a refusal")
     return AudioError(code, **fields)
 
 
 def _clip(said: dict[str, Any]) -> Clip:
     if not SHA256.fullmatch(said["sha256"]) or said["kind"] not in ("speech", "music"):
         raise ValueError("not a clip")
-    return Clip(**{**said, "peaks": bytes.fromhex(said["peaks"])})
+    return Clip(
+        sha256=said["sha256"],
+        size=int(said["size"]),
+        duration_ms=int(said["duration_ms"]),
+        kind=said["kind"],
+        loudness_lufs=float(said["loudness_lufs"]),
+        true_peak_dbtp=float(said["true_peak_dbtp"]),
+        peaks=bytes.fromhex(said["peaks"]),
+    )
+
+
+READERS: dict[str, Callable[[dict[str, Any]], Progress | AudioError | Clip]] = {
+    "progress": _progress,
+    "refused": _refusal,
+    "clip": _clip,
+}
 
 
 def main(arguments: list[str]) -> int:

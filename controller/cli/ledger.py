@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from controller import places
 from controller.cli.sentences import text
 from controller.domain.delivery import ENDS, Evidence, State, is_good
 from controller.web.sentences import Language, why_sentence
@@ -74,7 +76,14 @@ class Ledger:
     def unheard(self) -> list[Row]:
         """Who was not heard (yet), by village and name."""
         rows = (row for row in self.rows.values() if not row.is_good)
-        return sorted(rows, key=lambda row: (self.villages.get(row.village, row.village), row.name))
+        return sorted(rows, key=self._place)
+
+    def by_village(self) -> list[tuple[str, Row]]:
+        """Everybody with the name of the village, in the order in which people read names."""
+        return [(self.villages.get(row.village, row.village), row) for row in sorted(self.rows.values(), key=self._place)]
+
+    def _place(self, row: Row) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        return name_order(self.villages.get(row.village, row.village)), name_order(row.name)
 
     def change(self, data: str) -> None:
         """Take in a `change` event; msgspec.DecodeError if it is none."""
@@ -124,8 +133,7 @@ def unheard_lines(ledger: Ledger, lang: Language) -> Iterator[str]:
 
 def village_rows(ledger: Ledger, lang: Language) -> list[tuple[str, str, str]]:
     """The ledger as a table: village, loudspeaker, where it stands with its reason."""
-    rows = sorted(ledger.rows.values(), key=lambda row: (ledger.villages.get(row.village, row.village), row.name))
-    return [(ledger.villages.get(row.village, row.village), row.name, _standing_text(row, lang)) for row in rows]
+    return [(village, row.name, _standing_text(row, lang)) for village, row in ledger.by_village()]
 
 
 def as_json(ledger: Ledger) -> dict[str, object]:
@@ -139,6 +147,12 @@ def as_json(ledger: Ledger) -> dict[str, object]:
         "all_good": ledger.all_good,
         "unheard": unheard,
     }
+
+
+def name_order(name: str) -> list[tuple[int, str]]:
+    """A key to sort names by: accents and capitals do not count (Đ beside D), numbers do (2 before 10)."""
+    pieces = re.split(r"(\d{1,9})", places.fold(name))
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces if piece]
 
 
 def _standing(row: Row) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from audio.clip import Limits
 from controller.cli.api import Api, ApiError
 from controller.cli.ladder_view import follow
 from controller.cli.progress import Progress
@@ -13,6 +14,7 @@ from controller.cli.session import EXIT_INTERRUPTED, EXIT_NOT_ALL, Session, with
 from controller.cli.times import parse_time, show_iso
 from controller.cli.units import find_unit
 from controller.cli.watch import Bulletin, Deadline, Watch
+from controller.domain.errors import Refused
 from scheduler.clock import Clock, SystemClock
 
 
@@ -68,6 +70,9 @@ def say(
 
 def _upload(session: Session, api: Api, fields: dict[str, str | list[str]], file: Path, progress: Progress) -> dict[str, str]:
     text = session.text("uploading")
+    limit = Limits().max_size
+    if file.is_file() and file.stat().st_size > limit:  # the server would say so too, but after a long while
+        raise Refused("upload.too-big", limit_mb=limit // 1_000_000)
 
     def show(sent: int, size: int) -> None:
         progress.percent(text, sent / max(1, size))

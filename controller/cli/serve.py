@@ -18,4 +18,5 @@ def serve(session: Session) -> int:
     logging.basicConfig(
         level=session.settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells at each start that there was nothing to do
     return run(session.settings)

@@ -9,6 +9,7 @@ import click
 
 from controller import places
 from controller.cli.api import Api
+from controller.cli.ledger import name_order
 from controller.cli.session import NounGroup, Session, with_session
 from controller.domain.errors import Refused
 
@@ -120,8 +121,8 @@ def find_place(text: str, *, commune: bool) -> places.Place:
 
 def in_order(tree: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each unit before what stands under it, neighbours by name."""
-    names = {unit["id"]: places.fold(unit["name"]) for unit in tree}
-    return sorted(tree, key=lambda unit: [(names.get(step, step), step) for step in unit["path"]])
+    names = {unit["id"]: name_order(unit["name"]) for unit in tree}
+    return sorted(tree, key=lambda unit: [(names.get(step, []), step) for step in unit["path"]])
 
 
 def _without_kind(name: str) -> str:

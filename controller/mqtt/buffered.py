@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import suppress
 
 READ = 65_536
 """Bytes asked of the kernel at once: a hundred receipts."""
@@ -71,7 +72,9 @@ class BufferedSocket:
         return self._sock.fileno()
 
     def close(self) -> None:
-        """Close the socket; what was not flushed is lost."""
+        """Write what the kernel takes (paho closes right behind its DISCONNECT), then close."""
+        with suppress(OSError):
+            self.flush()
         self._sock.close()
 
     def _recv(self) -> bytes:

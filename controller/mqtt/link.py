@@ -132,7 +132,6 @@ class Link:
                 was_up = was_up or self.up_since_ms is not None
             if self._closing.is_set():
                 client.disconnect()
-                sock.flush()
         return was_up
 
     def _turn(self, client: _Client, sock: BufferedSocket, selector: selectors.BaseSelector) -> None:
