@@ -32,7 +32,7 @@ _LOCK_WAIT_S = 10.0
 class Memory:
     """The fleet's persistent memory in the file `path`, which is made if need be. sqlite3.Error when the disk fails."""
 
-    __slots__ = ("_db", "_drops", "_keeps", "_refs", "commits", "orphans")
+    __slots__ = ("_db", "_drops", "_keeps", "_refs", "_staged", "commits", "orphans")
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,25 +43,29 @@ class Memory:
         self._refs: Counter[str] = Counter(dict(self._db.execute("SELECT sha256, count(*) FROM clip GROUP BY sha256")))
         self._keeps: dict[tuple[str, str], bytes | None] = {}
         self._drops: dict[tuple[str, str], bool] = {}
+        self._staged: set[str] = set()
         self.commits = 0
         self.orphans: set[str] = set()
 
     @property
     def is_dirty(self) -> bool:
         """Is anything staged that a kill would lose?"""
-        return bool(self._keeps or self._drops)
+        return bool(self._staged)
 
     def keep(self, node: str, key: str, value: bytes | None) -> None:
         """Stage one record; None erases it. The last word on a key wins."""
         self._keeps[node, key] = value
+        self._staged.add(node)
 
     def hold(self, node: str, sha256: str) -> None:
         """Stage: this node's disk has that clip."""
         self._drops[node, sha256] = True
+        self._staged.add(node)
 
     def drop(self, node: str, sha256: str) -> None:
         """Stage: it no longer has it."""
         self._drops[node, sha256] = False
+        self._staged.add(node)
 
     def is_held(self, sha256: str) -> bool:
         """Does any node's disk hold that clip, as far as committed?"""
@@ -90,16 +94,17 @@ class Memory:
         self.orphans.update(sha256 for sha256 in changed if self._refs[sha256] <= 0)
         self._keeps.clear()
         self._drops.clear()
+        self._staged.clear()
         self.commits += 1
 
     def records(self, node: str) -> dict[str, bytes]:
-        """What this node would find in its memory at boot; staged writes are committed first."""
-        self.commit()
+        """What this node would find in its memory at boot; what it staged is committed first."""
+        self._settle(node)
         return dict(self._db.execute("SELECT key, value FROM record WHERE node = ?", (node,)).fetchall())
 
     def clips(self, node: str) -> tuple[str, ...]:
-        """The clips that this node's disk holds; staged writes are committed first."""
-        self.commit()
+        """The clips that this node's disk holds; what it staged is committed first."""
+        self._settle(node)
         rows = self._db.execute("SELECT sha256 FROM clip WHERE node = ? ORDER BY sha256", (node,))
         return tuple(sha256 for (sha256,) in rows)
 
@@ -107,6 +112,10 @@ class Memory:
         """Commit and close."""
         self.commit()
         self._db.close()
+
+    def _settle(self, node: str) -> None:
+        if node in self._staged:
+            self.commit()
 
     def _commit_clips(self) -> Counter[str]:
         changed: Counter[str] = Counter()
