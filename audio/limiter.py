@@ -18,6 +18,8 @@ REACH_MS = 10
 DRIVES_DB = (0.0, 3.0, 6.0, 9.0, 12.0, 18.0)
 """How far peaks may rise over the ceiling before the limiter turns them down; what rises is cut off. The
 least that reaches the loudness is taken: 0 for nearly all speech, more for a buzz whose every period is a spike."""
+SIGHT_MS = 3 * REACH_MS  # how far a millisecond's gain depends on its neighbours
+BLOCK_MS = 60_000  # worked on at a time, so that an hour's curve takes the memory of its result
 MAX_SQUEEZE_DB = 12.0
 """Gain beyond what loudness alone asks for: more would lift the breath between words up to the words."""
 SOLVE_STEPS = 40
@@ -36,14 +38,24 @@ class Setting:
 
 def gain_curve(peaks: F32, setting: Setting) -> F32:
     """Linear gain at each millisecond's start and one after the last: shape (len(peaks) + 1,)."""
+    curve = np.empty(len(peaks) + 1, np.float32)
+    for at in range(0, len(peaks), BLOCK_MS):
+        end = min(len(peaks), at + BLOCK_MS)
+        first = max(0, at - SIGHT_MS)
+        curve[at:end] = _smooth_gain(peaks[first : end + SIGHT_MS], setting)[at - first : end - first]
+    curve[-1] = curve[-2]
+    return curve
+
+
+def _smooth_gain(peaks: F32, setting: Setting) -> F64:
     gain, ceiling = from_db(setting.gain_db), from_db(setting.ceiling_db + setting.drive_db)
     allowed = np.minimum(gain, ceiling / np.maximum(peaks, CURVE_FLOOR)).astype(np.float32)
     # Twice the reach, since the mean looks one reach further; the mean of what is allowed is allowed too.
     lowest = _running_minimum(allowed, 2 * REACH_MS)
     width = 2 * REACH_MS + 1
     sums = np.concatenate(([0.0], np.cumsum(np.pad(lowest, REACH_MS, mode="edge"), dtype=np.float64)))
-    mean = (sums[width:] - sums[:-width]) / width
-    return np.append(mean, mean[-1]).astype(np.float32)
+    mean: F64 = (sums[width:] - sums[:-width]) / width
+    return mean
 
 
 def solve(energy: F32, peaks: F32, target_lufs: float, ceiling_db: float) -> Setting:
@@ -73,9 +85,10 @@ def _solve_gain(energy: F32, peaks: F32, target_lufs: float, ceiling_db: float, 
 
 def limited_energy(energy: F32, curve: F32) -> F64:
     """What `energy` becomes under a gain curve: mean squares per 10 ms."""
-    squares: F64 = np.square(curve[: len(energy) * 10].astype(np.float64)).reshape(-1, 10).mean(axis=1)
-    limited: F64 = squares * energy
-    return limited
+    gains = curve[: len(energy) * 10].reshape(-1, 10)
+    squares: F64 = np.einsum("ij,ij->i", gains, gains, dtype=np.float64) / 10
+    squares *= energy
+    return squares
 
 
 def shaped(samples: F32, curve: F32, start_ms: int, setting: Setting) -> F32:

@@ -26,6 +26,14 @@ def test_no_peak_passes(peaks: list[float], gain_db: float, drive_db: float) -> 
     assert (array * np.maximum(curve[:-1], curve[1:]) <= from_db(-4.0 + drive_db) * 1.0001).all()
 
 
+def test_the_curve_does_not_know_where_its_blocks_end() -> None:
+    """Two and a half blocks in one go, and the same from a place in the middle."""
+    peaks = np.random.default_rng(4).uniform(0, 2, 150_000).astype(np.float32)
+    setting = Setting(gain_db=3.0, ceiling_db=-4.0)
+    whole, part = gain_curve(peaks, setting), gain_curve(peaks[30_000:], setting)
+    assert whole[31_000:149_000] == pytest.approx(part[1_000:119_000], abs=1e-6)
+
+
 def test_what_is_below_the_ceiling_gets_the_plain_gain() -> None:
     """A limiter that has nothing to do changes nothing."""
     curve = gain_curve(np.full(100, 0.1, np.float32), Setting(gain_db=6.0, ceiling_db=-4.0))
