@@ -17,8 +17,11 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controller.web import api_airings, api_bulletins, api_nodes, api_system, api_units, errors
-from controller.web.clips import PREFIX, Clips
+from controller.web import api_airings, api_bulletins, api_nodes, api_system, api_units, errors, pages
+from controller.web.assets import PREFIX as STATIC
+from controller.web.assets import Assets
+from controller.web.clips import PREFIX as CLIPS
+from controller.web.clips import Clips
 from controller.web.guard import Guard
 from controller.web.live import Bells, Live
 from controller.web.schemas import Problem
@@ -42,7 +45,7 @@ class _Front:
         self._clips = clips
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        if scope["type"] == "http" and scope["path"].startswith(CLIPS):
             await self._clips(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -75,6 +78,10 @@ def build_app(services: Services) -> FastAPI:
     for each in (api_system, api_bulletins, api_airings, api_units, api_nodes):
         api.include_router(each.router)
     app.include_router(api)
+    assets = Assets()
+    app.state.pages = pages.Pages(assets)
+    app.include_router(pages.router)
+    app.mount(STATIC.rstrip("/"), assets)
     errors.install(app)
     app.add_middleware(Guard)
     app.add_middleware(_Front, clips=Clips(services.clips))

@@ -72,30 +72,37 @@ def _headers(error: TiengLangError) -> dict[str, str]:
     return {"Retry-After": "2"} if status_of(error) == 503 else {}
 
 
-async def _ours(_: Request, error: Exception) -> Response:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, TiengLangError)
-    return problem_response(error)
+    return _answer(request, error.code, error.fields, status_of(error), _headers(error))
 
 
-async def _audio(_: Request, error: Exception) -> Response:
+async def _audio(request: Request, error: Exception) -> Response:
     assert isinstance(error, AudioError)
-    fields = dict(error.fields)
-    return JSONResponse(problem(error.code, fields), status_code=STATUS_OF_CODE.get(error.code, 422))
+    return _answer(request, error.code, dict(error.fields), STATUS_OF_CODE.get(error.code, 422), {})
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     places = {".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]): each["msg"] for each in error.errors()}
-    return JSONResponse(problem("request.invalid", places), status_code=422)
+    return _answer(request, "request.invalid", places, 422, {})
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "request.not-found", 405: "request.method"}.get(error.status_code, "request.bad")
-    headers = dict(error.headers or {})
-    return JSONResponse(problem(code, {}), status_code=error.status_code, headers=headers)
+    return _answer(request, code, {}, error.status_code, dict(error.headers or {}))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return JSONResponse(problem("internal", {}), status_code=500)
+    return _answer(request, "internal", {}, 500, {})
+
+
+def _answer(request: Request, code: str, fields: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    """A page for a person who followed a link, JSON for everybody else."""
+    said = problem(code, fields)
+    if request.method == "GET" and not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
+        page: Response = request.app.state.pages.render("error.html", request, status=status, problem=said)
+        return page
+    return JSONResponse(said, status_code=status, headers=headers)

@@ -1,0 +1,240 @@
+"""The pages: signing in, and the one screen on which a bulletin is composed, said and watched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from controller.domain.errors import TiengLangError
+from controller.domain.unit import Level, Unit
+from controller.service.users import User
+from controller.web import words
+from controller.web.assets import Assets
+from controller.web.errors import status_of
+from controller.web.ledger import AiringOut, airing_out
+from controller.web.sentences import Language, sentence
+from controller.web.services import Services, TheServices
+from controller.web.session import COOKIE, CountedTry, give_cookie, take_cookie, who
+from scheduler.clock import moment
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+LANGUAGE_COOKIE = "tienglang_lang"
+LANGUAGE_S = 365 * 86_400
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+RECENT = 20
+"""Airings listed on the first page: about a fortnight of a commune's own bulletins."""
+
+_AIRING = re.compile(r"/airings/[a-z0-9-]{1,36}", re.ASCII)
+
+
+class Pages:
+    """The templates, made once by `web.app`."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals["asset"] = assets.url
+        self._templates.filters["local"] = local
+        self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+
+    def render(self, template: str, request: Request, /, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page in the language that this person reads."""
+        language = language_of(request)
+
+        def say(key: str) -> str:
+            return words.say(key, language)
+
+        page = self._templates.get_template(template).render(lang=language, t=say, **values)
+        response = HTMLResponse(page, status_code=status)
+        if request.query_params.get("lang") == language:
+            response.set_cookie(LANGUAGE_COOKIE, language, max_age=LANGUAGE_S, httponly=True, samesite="lax")
+        return response
+
+
+def language_of(request: Request) -> Language:
+    """?lang=, then the cookie; Vietnamese unless one of them says English."""
+    asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    return "en" if asked == "en" else "vi"
+
+
+def local(when: datetime, now: datetime) -> str:
+    """A moment as people here say it: "17:30", "17:30 ngày 22/11"."""
+    here, today = when.astimezone(HERE), now.astimezone(HERE)
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    return f"{here:%H:%M · %d/%m}" if here.year == today.year else f"{here:%H:%M · %d/%m/%Y}"
+
+
+Visitor = Annotated[User | None, Depends(who)]
+
+
+def _pages(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+ThePages = Annotated[Pages, Depends(_pages)]
+
+
+@router.get("/")
+def home(request: Request, services: TheServices, user: Visitor, pages: ThePages) -> Response:
+    """Compose, and what was said lately."""
+    return _screen(request, services, user, pages, "")
+
+
+@router.get("/airings/{airing}")
+def airing_page(airing: str, request: Request, services: TheServices, user: Visitor, pages: ThePages) -> Response:
+    """The same screen, watching one airing."""
+    if user is not None:
+        services.reports.summary(airing)
+    return _screen(request, services, user, pages, airing)
+
+
+@router.get("/fragments/recent")
+def recent(request: Request, services: TheServices, user: Visitor, pages: ThePages) -> Response:
+    """The list of recent airings alone, for a page that stays open."""
+    if user is None:
+        return Response(status_code=401)
+    return pages.render("recent.html", request, **_recent(services))
+
+
+@router.get("/login")
+def login_page(request: Request, user: Visitor, pages: ThePages) -> Response:
+    """Where one signs in."""
+    if user is not None:
+        return RedirectResponse("/", status_code=303)
+    return pages.render("login.html", request, error="", name="", after=_after(request.query_params.get("after")))
+
+
+@router.post("/login", dependencies=[CountedTry])
+def login(
+    request: Request,
+    services: TheServices,
+    pages: ThePages,
+    name: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    after: Annotated[str, Form(max_length=100)] = "/",
+) -> Response:
+    """Sign in; a wrong word keeps the name that was typed."""
+    try:
+        session = services.users.sign_in(name, password)
+    except TiengLangError as error:
+        told = sentence(error.code, error.fields, language_of(request))
+        return pages.render("login.html", request, status=status_of(error), error=told, name=name, after=_after(after))
+    response = RedirectResponse(_after(after), status_code=303)
+    give_cookie(request, response, session)
+    return response
+
+
+@router.post("/logout")
+def logout(request: Request, services: TheServices) -> Response:
+    """Sign out."""
+    services.users.sign_out(request.cookies.get(COOKIE, ""))
+    response = RedirectResponse("/login", status_code=303)
+    take_cookie(response)
+    return response
+
+
+@router.get("/password")
+def password_page(request: Request, user: Visitor, pages: ThePages) -> Response:
+    """Where one changes the own password."""
+    if user is None:
+        return RedirectResponse("/login", status_code=303)
+    return pages.render("password.html", request, user=user, error="", done=False)
+
+
+@router.post("/password", dependencies=[CountedTry])
+def change_password(
+    request: Request,
+    services: TheServices,
+    user: Visitor,
+    pages: ThePages,
+    old: Annotated[str, Form(max_length=1000)] = "",
+    new: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Change it; the other sessions end."""
+    if user is None:
+        return RedirectResponse("/login", status_code=303)
+    error = ""
+    try:
+        services.users.change_password(user.id, old=old, new=new, token=request.cookies.get(COOKIE))
+    except TiengLangError as refused:
+        error = sentence(refused.code, refused.fields, language_of(request))
+    return pages.render("password.html", request, user=user, error=error, done=not error)
+
+
+def _screen(request: Request, services: Services, user: User | None, pages: Pages, airing: str) -> Response:
+    if user is None:
+        return RedirectResponse(f"/login?after={request.url.path}" if airing else "/login", status_code=303)
+    units = services.units.tree()
+    counts: dict[str, int] = {}
+    for view in services.nodes.list():
+        counts[view.node.village] = counts.get(view.node.village, 0) + 1
+    return pages.render(
+        "home.html",
+        request,
+        user=user,
+        airing=airing,
+        communes=_communes(units, counts),
+        has_units=bool(units),
+        nodes=sum(counts.values()),
+        script=words.for_script(language_of(request)),
+        **_recent(services),
+    )
+
+
+def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, Any]]:
+    """Communes with their villages and how many loudspeakers stand there, as the tree shows them."""
+    villages: dict[str, list[dict[str, Any]]] = {}
+    names = {unit.id: unit.name for unit in units}
+    for unit in units:
+        if unit.level is Level.VILLAGE:
+            row = {"id": unit.id, "name": unit.name, "nodes": counts.get(unit.id, 0)}
+            villages.setdefault(unit.parent or "", []).append(row)
+    return [
+        {
+            "id": unit.id,
+            "name": unit.name,
+            "above": names.get(unit.parent or "", ""),
+            "villages": villages.get(unit.id, []),
+            "nodes": sum(row["nodes"] for row in villages.get(unit.id, [])),
+        }
+        for unit in units
+        if unit.level is Level.COMMUNE
+    ]
+
+
+def _recent(services: Services) -> dict[str, Any]:
+    now_ms = services.clock.now_ms()
+    lines: list[tuple[AiringOut, str]] = []
+    for each in services.reports.recent(RECENT):
+        line = airing_out(each)
+        lines.append((line, _stage(line, each.airing.start_ms, now_ms)))
+    return {"recent": lines, "now": moment(now_ms)}
+
+
+def _stage(line: AiringOut, start_ms: int, now_ms: int) -> str:
+    if line.cancelled is not None:
+        return "cancelled"
+    if line.ended:
+        return "done"
+    return "waiting" if now_ms < start_ms else "running"
+
+
+def _after(path: str | None) -> str:
+    """Where to go after signing in: one of our own pages, nothing a stranger wrote into a link."""
+    return path if path and _AIRING.fullmatch(path) else "/"

@@ -1,0 +1,189 @@
+// What became of an airing: the answer first, then each loudspeaker as a cell. The server says what moved; we draw that.
+
+import { Listen } from "./listen.js";
+import { lang, length, say, states, time, why } from "./words.js";
+
+const SIGNS = {
+  planned: "circle-dashed", published: "send", accepted: "check", cached: "download", started: "volume",
+  finished: "checks", heard: "checks", silent: "volume-off", refused: "ban", failed: "x", missed: "clock-x",
+  cut: "scissors", cancelled: "player-stop", cancelling: "hourglass", unknown: "question-mark",
+};
+const ORDER = ["heard", "finished", "started", "cached", "accepted", "published", "planned", "cancelling", "cancelled", "cut", "missed", "refused", "failed", "silent", "unknown"];
+const MANY = 400;
+const $ = (id) => document.getElementById(id);
+
+export class Ledger {
+  onend = () => {};
+  #events = null;
+  #airing = null;
+  #cells = new Map();
+  #villages = new Map();
+  #ended = false;
+
+  constructor(screen) {
+    this.screen = screen;
+    this.listen = new Listen(screen.dataset.icons);
+    $("places").addEventListener("click", (event) => { const cell = event.target.closest(".cell"); if (cell) this.#detail(cell.dataset.node); });
+    $("stop").addEventListener("click", () => this.#ask());
+    $("ask").addEventListener("close", () => $("ask").returnValue === "yes" && this.#stop());
+    setInterval(() => this.#airing && this.#when(), 1000);
+  }
+
+  open(airing, { scroll = false } = {}) {
+    this.#events?.close();
+    this.#airing = null;
+    this.#ended = true; // until we hear that it is not: an old airing that is opened did not end now
+    this.screen.classList.add("watching");
+    $("ledger").hidden = false;
+    this.#events = new EventSource(`/api/v1/airings/${airing}/events`);
+    this.#events.addEventListener("ledger", (event) => this.#whole(JSON.parse(event.data), scroll));
+    this.#events.addEventListener("change", (event) => this.#change(JSON.parse(event.data)));
+    this.#events.onopen = () => { $("link-lost").hidden = true; };
+    this.#events.onerror = () => { $("link-lost").textContent = say("reconnecting"); $("link-lost").hidden = false; };
+  }
+
+  close() {
+    this.#events?.close();
+    this.#airing = null;
+    this.screen.classList.remove("watching");
+    $("ledger").hidden = true;
+  }
+
+  #whole({ airing, villages }, scroll) {
+    const first = this.#airing === null;
+    this.#cells.clear();
+    this.#villages.clear();
+    $("places").classList.toggle("many", airing.total > MANY);
+    $("places").replaceChildren(...villages.map((village) => this.#village(village)));
+    this.#line(airing);
+    if (!first) return;
+    this.listen.load(airing.bulletin);
+    if (scroll) $("ledger").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  }
+
+  #change({ airing, nodes }) {
+    for (const node of nodes) this.#cell(node, true);
+    this.#line(airing);
+  }
+
+  #village({ village, name, nodes }) {
+    const place = element("section", "place");
+    const heading = element("h3", "place-name", name);
+    const count = element("span", "place-count");
+    const cells = element("ul", "cells");
+    heading.append(count);
+    place.append(heading, cells);
+    this.#villages.set(village, { place, count, cells, nodes: new Map() });
+    for (const node of nodes) this.#cell(node, false);
+    return place;
+  }
+
+  #cell(node, fresh) {
+    const village = this.#villages.get(node.village);
+    if (!village) return;
+    let known = this.#cells.get(node.node);
+    if (!known) {
+      const row = document.createElement("li");
+      const button = element("button", "cell");
+      button.type = "button";
+      button.dataset.node = node.node;
+      row.append(button);
+      village.cells.append(row);
+      known = { button };
+      this.#cells.set(node.node, known);
+    }
+    const step = stepOf(node);
+    if (known.step !== step) {
+      known.button.className = `cell s-${step}${fresh ? " fresh" : ""}`;
+      known.button.replaceChildren(this.#sign(step));
+    }
+    Object.assign(known, { node, step });
+    known.button.title = known.button.ariaLabel = `${node.name}: ${states[step]}`;
+    village.nodes.set(node.node, step);
+    const good = [...village.nodes.values()].filter(isGood).length;
+    village.count.textContent = `${good}/${village.nodes.size}`;
+    village.place.classList.toggle("whole", good === village.nodes.size);
+    village.place.classList.toggle("short", [...village.nodes.values()].some((each) => isEnd(each) && !isGood(each)));
+  }
+
+  #sign(step) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${this.screen.dataset.icons}#${SIGNS[step]}`);
+    svg.append(use);
+    return svg;
+  }
+
+  #line(airing) {
+    this.#airing = airing;
+    $("ledger-name").textContent = airing.title;
+    $("headline").textContent = airing.summary[lang];
+    const counts = new Map();
+    for (const { step } of this.#cells.values()) counts.set(step, (counts.get(step) ?? 0) + 1);
+    const steps = ORDER.filter((step) => counts.has(step));
+    $("bar").replaceChildren(...steps.map((step) => { const part = element("span", `s-${step}`); part.style.flexGrow = counts.get(step); return part; }));
+    $("legend").replaceChildren(...steps.map((step) => {
+      const row = element("li");
+      const cell = element("span", `cell s-${step}`);
+      cell.append(this.#sign(step));
+      row.append(cell, `${states[step]} · ${counts.get(step)}`);
+      return row;
+    }));
+    this.#when();
+    if (airing.ended && !this.#ended) this.onend();
+    this.#ended = airing.ended;
+  }
+
+  #when() {
+    const { start, duration_ms, grace_ms, cancelled } = this.#airing;
+    const begins = Date.parse(start);
+    const now = Date.now();
+    $("ledger-when").textContent = `${say(now < begins ? "starts" : "started", { time: time(start) })} · ${say("long", { length: length(duration_ms) })}`;
+    $("stop").hidden = Boolean(cancelled) || this.#airing.ended || now > begins + duration_ms + grace_ms;
+    $("stop").lastElementChild.textContent = say(now < begins ? "cancel" : "stop");
+  }
+
+  #detail(name) {
+    const { node, step } = this.#cells.get(name);
+    const facts = [[say("step"), states[step]], ...(node.why ? [[say("reason"), why(node.why)]] : []), [say("time"), time(node.at, true)], [say("code"), node.node]];
+    $("detail-name").textContent = node.name;
+    $("detail-facts").replaceChildren(...facts.flatMap(([key, value]) => [element("dt", "", key), element("dd", "", value)]));
+    $("detail").showModal();
+  }
+
+  #ask() {
+    const before = Date.now() < Date.parse(this.#airing.start);
+    $("ask-title").textContent = say(before ? "cancel-ask" : "stop-ask", { number: this.#airing.total });
+    $("ask-tell").textContent = say("stop-tell");
+    $("ask-yes").textContent = say(before ? "cancel" : "stop");
+    $("ask").returnValue = "";
+    $("ask").showModal();
+  }
+
+  async #stop() {
+    const answer = await fetch(`/api/v1/airings/${this.#airing.id}/cancel`, { method: "POST" }).catch(() => null);
+    if (answer?.ok) return;
+    const problem = await answer?.json().catch(() => null);
+    $("link-lost").textContent = problem?.[`message_${lang}`] ?? say("no-link");
+    $("link-lost").hidden = false;
+  }
+}
+
+// A finished one is told by its evidence: heard, measured silent, or not measured.
+function stepOf({ state, evidence }) {
+  return state === "finished" && (evidence === "heard" || evidence === "silent") ? evidence : state;
+}
+
+function isGood(step) {
+  return step === "finished" || step === "heard";
+}
+
+function isEnd(step) {
+  return isGood(step) || ["silent", "refused", "failed", "missed", "cut", "cancelled", "unknown"].includes(step);
+}
+
+function element(name, className = "", text = "") {
+  return Object.assign(document.createElement(name), { className, textContent: text });
+}
