@@ -31,6 +31,10 @@ GOOD_U_MS = 20
 """Sure enough: neighbours that differ by this are heard as one. Above it we ask again soon, a few times."""
 
 BETTER_TRIES = 5
+IN_STEP_U_MS = 100
+"""A worse clock begins behind the downbeat, out of step with its neighbours: it goes on asking, ever more rarely."""
+
+SLOWER_MS = 30_000
 UNANSWERED_MS = (2_000, 5_000, 15_000, 60_000)
 BETTER_MS = (2_000, 10_000)
 STEADY_MS = 600_000
@@ -106,9 +110,12 @@ class Timekeeper:
         """After an answer: when to ask again. `content`: nothing else but a better clock could be wanted."""
         if not content:
             return  # as if unanswered: documents are missing
+        slower = min(SLOWER_MS << max(0, self._tries - BETTER_TRIES - 1), STEADY_MS)
         if (self._strangers or self.error(now_ms) > GOOD_U_MS) and self._tries <= BETTER_TRIES:
             low, high = BETTER_MS
             self.ask_ms = now_ms + low + (high - low) * jitter // 256
+        elif self.error(now_ms) > IN_STEP_U_MS and slower < STEADY_MS:
+            self.ask_ms = now_ms + slower + slower * jitter // 1024
         else:
             self._tries = 0
             self.ask_ms = now_ms + STEADY_MS - STEADY_MS * jitter // 2560
