@@ -49,6 +49,9 @@ class Limits:
     """What needs more is room noise; raised to -16 LUFS it would be 40 dB of hiss on a horn."""
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a preparation is. `fraction` is 0..1 and never goes back."""

@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from audio import limiter, shape
-from audio.clip import RATE_HZ, AudioSpec, Clip, Kind, Limits, Progress, Step
+from audio.clip import DEFAULT_LIMITS, RATE_HZ, AudioSpec, Clip, Kind, Limits, Progress, Step
 from audio.decode import pcm
 from audio.encode import OpusWriter
 from audio.errors import AudioError
@@ -41,7 +41,6 @@ SETTLE_MS = 20
 STEPS: dict[Step, tuple[float, float]] = {"read": (0.0, 0.25), "write": (0.25, 0.85), "check": (0.85, 1.0)}
 """Each step's part of the bar, from its share of the time."""
 
-DEFAULT_LIMITS = Limits()
 DEFAULT_SPEC = AudioSpec()
 
 

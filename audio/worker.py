@@ -22,9 +22,8 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
-from audio.clip import Clip, Limits, Progress
+from audio.clip import DEFAULT_LIMITS, Clip, Limits, Progress
 from audio.errors import AudioError
-from audio.prepare import DEFAULT_LIMITS, prepare
 from audio.store import Store, file_sha256
 
 MAX_MEMORY = 2 << 30
@@ -208,6 +207,8 @@ def main(arguments: list[str]) -> int:
         return os.getppid() != parent  # a controller that was killed cannot cancel
 
     try:
+        from audio.prepare import prepare  # numpy and FFmpeg: 60 MB that only the worker shall pay
+
         clip = prepare(source, Store(folder), on_progress=on_progress, cancelled=orphaned, limits=limits)
     except AudioError as error:
         _say(refused={"code": error.code, "fields": error.fields})
