@@ -94,12 +94,14 @@ class Api:
         """The events of a stream until it ends; ServerAway when it breaks or says nothing for `patience_s`."""
         try:
             with self._client.stream("GET", PREFIX + path, timeout=httpx.Timeout(patience_s, connect=5)) as response:
+                if response.status_code == 401:  # it started anew in between; the next question finds its new token
+                    raise ServerAway("server.away", url=str(self._client.base_url))
                 if response.is_error:
                     response.read()
                     _raise(response)
                 yield parse_events(response.iter_lines())
         except httpx.HTTPError as error:
-            raise ServerAway("server.away", reason=str(error)) from None
+            raise ServerAway("server.away", url=str(self._client.base_url), reason=str(error)) from None
 
     def _again(self, ask: Callable[[httpx.Client], httpx.Response]) -> bytes:
         try:
@@ -107,8 +109,9 @@ class Api:
         except (ServerAway, ApiError) as error:
             if isinstance(error, ApiError) and error.code != "session.none":
                 raise
+        fresh = _connect(self._file)
         self._client.close()
-        self._client = _connect(self._file)
+        self._client = fresh
         return self._once(ask)
 
     def _once(self, ask: Callable[[httpx.Client], httpx.Response]) -> bytes:

@@ -89,15 +89,16 @@ class Watch:
                 if ledger.airing.ended or self._deadline.is_over:
                     return ledger
                 if self._deadline.left_s(_QUIET_S) >= _STREAM_WORTH_S:
-                    self._listen(ledger, on_change)
+                    ledger = self._listen(ledger, on_change)
+                    if ledger.airing.ended:
+                        return ledger
             except ServerAway as error:
-                if not self._deadline.is_over:
-                    self._be_patient(error)
+                self._be_patient(error)
             if not self._deadline.is_over:
                 time.sleep(_PAUSE_S)
 
-    def _listen(self, ledger: Ledger, on_change: Callable[[Ledger], None]) -> None:
-        """Follow the stream until it, the airing or our time ends."""
+    def _listen(self, ledger: Ledger, on_change: Callable[[Ledger], None]) -> Ledger:
+        """Follow the stream until it, the airing or our time ends; the ledger as it then stands."""
         path = f"/airings/{ledger.airing.id}/events"
         with self._api.events(path, self._deadline.left_s(_QUIET_S)) as events:
             for event in events:
@@ -107,12 +108,13 @@ class Watch:
                     ledger.change(event.data)
                 on_change(ledger)
                 if ledger.airing.ended or self._deadline.left_s(_QUIET_S) < _STREAM_WORTH_S:
-                    return
+                    break
+        return ledger
 
     def _be_patient(self, error: ServerAway) -> None:
         now_ms = self._clock.monotonic_ms()
         if self._away_since_ms is None:
             self._away_since_ms = now_ms
             self._on_away()
-        if now_ms - self._away_since_ms >= _PATIENCE_MS:
+        if self._deadline.is_over or now_ms - self._away_since_ms >= _PATIENCE_MS:
             raise error
