@@ -1,7 +1,8 @@
 """A controller with real keys, a pretend driver with virtual time, and one engine between them.
 
 Every effect goes into `journal` in order. `power_cut(at)` boots a new engine from what was durable after the first `at` effects:
-as the driver's promise goes, a Publish or Play beyond that never happened.
+as the driver's promise goes, a Publish or Play beyond that never happened. Whatever a test does, `_check_play` holds the laws:
+no airing plays twice, none before it is on disk as spent, none outside a window that somebody sealed.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ class Harness:
     fetches: list[ev.Fetch] = field(default_factory=list)
     kept: dict[str, bytes] = field(default_factory=dict)
     random: random.Random = field(default_factory=lambda: random.Random(7))
+    windows: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     version: int = 0
+    asked_ms: int = 0
+    answered: set[int] = field(default_factory=set)
     verified: int = 0
     _player: list[tuple[int, ev.Event]] = field(default_factory=list)
     engine: Engine = field(init=False)
@@ -97,10 +101,10 @@ class Harness:
     def power_cut(self, at: int | None = None) -> None:
         """The power goes after `at` effects (all, if None) and comes back."""
         if at is not None:
-            self.kept = {}
+            self.kept, self.said, self.plays = {}, [], []
             del self.journal[at:]
             for effect in self.journal:
-                self._keep(effect)
+                self._record(effect)
         self.boot()
 
     def do(self, event: ev.Event) -> list[ev.Effect]:
@@ -141,14 +145,28 @@ class Harness:
             else:
                 self.kept[effect.key] = effect.value
 
-    def _perform(self, effect: ev.Effect) -> None:
+    def _record(self, effect: ev.Effect) -> None:
         self._keep(effect)
         if isinstance(effect, ev.Publish):
             self.said.append(self.read(effect))
-        elif isinstance(effect, ev.Fetch):
-            self.fetches.append(effect)
+            if effect.topic.endswith("/ask"):
+                self.asked_ms = self.now
         elif isinstance(effect, ev.Play):
             self.plays.append(effect)
+
+    def _check_play(self, play: ev.Play) -> None:
+        begins = MONDAY_10H + max(self.now, play.at_ms)
+        assert play.airing not in {one.airing for one in self.plays}, "plays twice"
+        assert b'"started"' in self.kept.get(f"airing/{play.airing}", b""), "plays what is not on disk as spent"
+        assert any(start <= begins <= start + grace for start, grace in self.windows[play.airing]), "plays outside its window"
+
+    def _perform(self, effect: ev.Effect) -> None:
+        if isinstance(effect, ev.Play) and self.skew == 0:
+            self._check_play(effect)
+        self._record(effect)
+        if isinstance(effect, ev.Fetch):
+            self.fetches.append(effect)
+        elif isinstance(effect, ev.Play):
             if self.plays_by_itself:
                 at = max(self.now, effect.at_ms)
                 self._player.append((at, ev.SoundStarted(airing=effect.airing)))
@@ -208,7 +226,10 @@ class Harness:
     def answer(
         self, *, way: int = 5, delay: int = 0, floors: m.Floors | None = None, upto: int = 0, **more: Any
     ) -> list[ev.Effect]:
-        """Answer the newest ask, after `way` ms there, `delay` here and `way` ms back."""
+        """Answer the newest ask (or the next, if that is old or was answered), after `way` there, `delay` here, `way` back."""
+        if (self.now - self.asked_ms > 1_000 or self.asked_ms in self.answered) and self.engine.clock.ask_ms is not None:
+            self.advance(max(0, self.engine.clock.ask_ms - self.now))
+        self.answered.add(self.asked_ms)
         asks = self.heard(m.Ask)
         self.advance(way)
         t2 = self.utc + self.skew
@@ -229,6 +250,7 @@ class Harness:
         urgent = fields.get("klass") is Klass.EMERGENCY
         claims = self.claims(aud, exp=self.utc + (10 * 60_000 if urgent else 24 * HOUR))
         kid = kid or ("k-emergency" if urgent else "k-order")
+        self.windows.setdefault(fields["airing"], set()).add((fields["start"], fields["grace"]))
         return self.seal(kid, m.Order(**{**claims, **fields}))
 
     def say(self, topic: str = topics.unit_order("xa"), **more: Any) -> list[ev.Effect]:
@@ -242,6 +264,7 @@ class Harness:
     def item(self, **more: Any) -> m.PlanItem:
         fields: dict[str, Any] = {"airing": "a1", "rev": 1, "start": self.utc + HOUR, "grace": 60_000, "duration": 30_000}
         fields |= {"klass": Klass.NORMAL, "rank": 1, "sha256": CLIP, "size": 1000, **more}
+        self.windows.setdefault(fields["airing"], set()).add((fields["start"], fields["grace"]))
         return m.PlanItem(**fields)
 
     def plan(self, *items: m.PlanItem, kid: str = "k-plan", fetched: bool = True, **more: Any) -> list[ev.Effect]:

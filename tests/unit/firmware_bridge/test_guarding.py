@@ -1,0 +1,300 @@
+"""What it will not do: the wrong key, type, place, hour, length or day, and what nobody sealed."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from controller.domain.airing import Klass
+from controller.protocol import messages as m
+from controller.protocol import topics
+from firmware_bridge import events as ev
+from tests.unit.firmware_bridge.harness import ALL_KEYS, HOUR, NODE, OTHER_CLIP, PATH, Harness, of, ready, trust_key
+
+NIGHT = m.Policy(hours=(m.Hours(from_minute=5 * 60, to_minute=21 * 60),))
+TOPICS = [*topics.subscriptions_of(NODE, PATH), "tl/1/x", ""]
+
+
+def silent(node: Harness) -> bool:
+    """Nothing was said of a1, nothing waits, nothing sounds."""
+    node.advance(5_000)
+    return not node.words() and not node.plays
+
+
+def test_quiet_hours_refuse_an_order_and_a_plan_with_the_right_key() -> None:
+    """03:15 stays silent, whoever sealed it."""
+    node = ready(policy=NIGHT)
+    three = node.utc + 17 * HOUR + 15 * 60_000
+    node.say(start=three)
+    node.plan(node.item(airing="p1", start=three))
+    assert node.words("a1") == ["refused hours"]
+    assert node.words("p1") == ["refused hours"]
+    node.advance(18 * HOUR)
+    assert not node.plays
+
+
+def test_an_emergency_passes_quiet_hours() -> None:
+    """A flood does not wait for 05:00."""
+    node = ready(policy=NIGHT)
+    node.advance(17 * HOUR)
+    node.answer()
+    node.say(klass=Klass.EMERGENCY)
+    node.advance(1_000)
+    assert len(node.plays) == 1
+
+
+def test_the_end_of_the_sound_must_be_within_hours_too() -> None:
+    """20:59:40 for 30 s is refused; 20:59:30 is the last."""
+    node = ready(policy=NIGHT)
+    nine = node.utc - 1_010 + 11 * HOUR
+    node.say(airing="late", start=nine - 20_000)
+    node.say(airing="last", start=nine - 31_000)
+    assert node.words("late") == ["refused hours"]
+    assert node.words("last") == ["accepted"]
+    node.advance(11 * HOUR)
+    assert [play.airing for play in node.plays] == ["last"]
+
+
+def test_a_clip_that_comes_so_late_that_the_sound_would_enter_the_night_is_refused() -> None:
+    """The hours are looked at again in the moment of sounding."""
+    node = ready(policy=NIGHT)
+    node.say(start=node.utc - 1_010 + 11 * HOUR - 40_000, sha256=OTHER_CLIP)
+    node.advance(11 * HOUR - 20_000)
+    node.do(ev.Fetched(sha256=OTHER_CLIP))
+    assert node.words()[-1] == "refused hours"
+
+
+def test_a_stricter_config_holds_for_what_was_accepted_before() -> None:
+    """Accepted under the old hours, refused under the new ones."""
+    node = ready()
+    node.say(start=node.utc + 12 * HOUR)
+    node.send(node.config(policy=NIGHT))
+    node.advance(13 * HOUR)
+    assert node.words() == ["accepted", "refused hours"]
+
+
+def test_too_long_is_refused() -> None:
+    """The config's longest sound holds for every class."""
+    node = ready(policy=m.Policy(max_duration=20_000))
+    node.say()
+    assert node.words() == ["refused length"]
+
+
+@pytest.mark.parametrize("kind", [m.Kind.LIVE, m.Kind.VOLUME, m.Kind.TEST, m.Kind.RESTART])
+def test_what_this_node_does_not_do_is_refused_with_a_reason(kind: m.Kind) -> None:
+    """Carried and checked, answered, not obeyed."""
+    node = ready()
+    live = m.LiveSession(session="s", key="A" * 43) if kind is m.Kind.LIVE else None
+    node.say(kind=kind, live=live)
+    assert node.words() == ["refused unsupported"]
+
+
+def test_an_expired_order_is_refused_and_leaves_no_record() -> None:
+    """A replayed order of yesterday fills no table."""
+    node = ready()
+    old = node.order(exp=node.utc + 1_000)
+    node.advance(10_000)
+    node.send(old)
+    assert node.words() == ["refused expired"]
+    assert "airing/a1" not in node.kept
+
+
+def test_an_order_from_the_future_is_refused() -> None:
+    """Sealed ahead of time it could be kept and played at will."""
+    node = ready()
+    node.say(iat=node.utc + 2 * HOUR, exp=node.utc + 3 * HOUR, start=node.utc)
+    node.advance(1_000)
+    assert node.words() == ["refused future"]
+
+
+@pytest.mark.parametrize("kid", ["k-plan", "k-config", "k-answer", "k-emergency"])
+def test_a_key_of_another_use_seals_no_order(kid: str) -> None:
+    """Verified, but not allowed: an alarm, a reason, no sound, no record."""
+    node = ready()
+    effects = node.say(kid=kid)
+    assert of(ev.Alarm, effects) == [ev.Alarm(code="order.trust")]
+    assert node.words() == ["refused trust"]
+    assert "airing/a1" not in node.kept
+
+
+def test_the_order_key_seals_no_emergency() -> None:
+    """The emergency key is apart."""
+    node = ready()
+    node.say(kid="k-order", klass=Klass.EMERGENCY)
+    node.advance(1_000)
+    assert not node.plays
+
+
+def test_a_refusal_for_trust_can_not_bar_the_real_order() -> None:
+    """A thief with some key names an airing before its owner does."""
+    node = ready()
+    node.say(kid="k-plan", rev=9)
+    node.say(start=node.utc + 1_000)
+    node.power_cut()
+    node.settle_in()
+    node.advance(60_000)
+    assert node.words()[-1] == "finished"
+
+
+@pytest.mark.parametrize(("aud", "plays"), [("xom", True), ("xa", False), ("tinh", False)])
+def test_a_villages_key_speaks_to_its_village_only(aud: str, plays: bool) -> None:
+    """Scope: units."""
+    node = ready()
+    node.say(kid="k-village", aud=aud)
+    node.advance(1_000)
+    assert bool(node.plays) is plays
+
+
+def test_a_key_without_the_class_seals_no_such_sound() -> None:
+    """Scope: classes."""
+    node = Harness()
+    node.connect()
+    keys = (*ALL_KEYS[1:], trust_key("k-order", m.Use.ORDER, classes=(Klass.NORMAL,)))
+    node.send(node.trust(keys))
+    node.send(node.config())
+    node.answer()
+    node.say(klass=Klass.PRIORITY)
+    node.say(airing="n1")
+    node.advance(1_000)
+    assert [play.airing for play in node.plays] == ["n1"]
+
+
+@pytest.mark.parametrize("days", [{"nbf": 4_000_000_000_000}, {"exp": 1}])
+def test_a_key_outside_its_days_seals_nothing(days: dict[str, int]) -> None:
+    """Not before, and not after."""
+    node = Harness()
+    node.connect()
+    node.send(node.trust((*ALL_KEYS[1:], trust_key("k-order", m.Use.ORDER, **days))))
+    node.send(node.config())
+    node.answer()
+    node.say()
+    node.advance(1_000)
+    assert not node.plays
+
+
+def test_a_revoked_key_is_silent_and_voids_what_waits() -> None:
+    """New orders are only counted; what it sealed before and has not sounded has failed."""
+    node = ready()
+    node.say(start=node.utc + 60_000)
+    node.send(node.trust(revoked=("k-order",)))
+    node.say(airing="b1")
+    node.advance(120_000)
+    assert node.words("a1") == ["accepted", "failed trust"]
+    assert not node.words("b1")
+    assert not node.plays
+
+
+@pytest.mark.parametrize(("aud", "since"), [("elsewhere", 0), ("xa", 2**52)])
+def test_what_is_meant_for_others_or_was_said_before_we_stood_here_is_nothing(aud: str, since: int) -> None:
+    """Units on our path only, issued after `since` only."""
+    node = ready(since=since)
+    node.say(aud=aud)
+    node.advance(1_000)
+    assert not node.plays
+
+
+def test_what_is_addressed_to_the_node_itself_needs_no_since() -> None:
+    """`since` is about units."""
+    node = ready(since=2**52)
+    node.send(node.order(aud=NODE))
+    node.advance(1_000)
+    assert len(node.plays) == 1
+
+
+@pytest.mark.parametrize("typ", ["tl-plan", "tl-config", "tl-answer", "tl-trust", "tl-state", "tl-receipts"])
+def test_an_order_under_another_type_is_nothing(typ: str) -> None:
+    """Tokens do not cross types."""
+    node = ready()
+    order = m.Order(**node.claims("xa"), id="o", airing="a1", rev=1, kind=m.Kind.STOP)
+    node.send(node.seal("k-order", order, typ=typ))
+    assert silent(node)
+
+
+def test_each_topic_carries_its_own_type_only() -> None:
+    """A config on the order's topic changes nothing, nor an order on the plan's."""
+    node = ready()
+    before = node.engine.versions
+    node.send(node.config(), topics.unit_order("xa"))
+    node.send(node.order(), topics.village_plan("xom"))
+    assert node.engine.versions == before
+    assert silent(node)
+
+
+def test_a_config_key_can_not_be_the_plan_key() -> None:
+    """A lax config sealed by the plan key changes nothing."""
+    node = ready(policy=NIGHT)
+    lax = m.Config(**node.claims(), version=99, path=("tinh", "xa", "xom"), since=0)
+    node.send(node.seal("k-plan", lax))
+    assert node.engine.versions.config == 2
+
+
+def test_a_flood_costs_at_most_twenty_signatures_a_second_and_emergencies_pass() -> None:
+    """False signatures under a known kid; the last seals are for emergencies."""
+    node = ready()
+    node.advance(5_000)
+    good = node.order()
+    bad = good[:-4] + (b"AAAA" if good[-4:] != b"AAAA" else b"BBBB")
+    before = node.verified
+    for _ in range(500):
+        node.send(bad, topics.unit_order("xa"))
+    assert node.verified - before <= 20
+    node.say(airing="e1", klass=Klass.EMERGENCY)
+    node.advance(1_000)
+    assert node.engine.playing == "e1"
+    assert node.engine.refused_seals >= 480
+
+
+def test_a_full_table_refuses_and_never_forgets() -> None:
+    """2,000 tombstones within their day: the next airing is refused, the first is still known."""
+    node = ready()
+    for number in range(2_000):
+        node.now += 60
+        node.stop(airing=f"t{number}")
+        if number % 50 == 0:
+            node.cover(number + 1)
+    node.say()
+    assert node.words() == ["refused full"]
+    node.say(airing="t0")
+    node.advance(1_000)
+    assert not node.plays
+    node.cover(2_003)
+    node.do(ev.Disconnected())
+    node.now += 50 * HOUR
+    node.connect()
+    node.answer()
+    node.say(airing="b1")
+    node.advance(1_000)
+    assert [play.airing for play in node.plays] == ["b1"]
+
+
+def test_random_bytes_on_any_topic_change_nothing() -> None:
+    """Not a record, not a word, not a sound."""
+    node = ready()
+    node.advance(5_000)
+    noise = random.Random(1)
+    genuine = [node.order(), node.config(), node.trust()]
+    kept = dict(node.kept)
+    for _ in range(2_000):
+        token = bytearray(noise.choice([*genuine, noise.randbytes(noise.randrange(400))]))
+        for _ in range(noise.randrange(1, 4)):
+            if token:
+                token[noise.randrange(len(token))] = noise.randrange(256)
+        node.now += 60
+        effects = node.send(bytes(token), noise.choice(TOPICS))
+        assert not of(ev.Play, effects)
+    assert {key: value for key, value in node.kept.items() if not key.startswith("receipt")} == kept
+
+
+@settings(max_examples=100)
+@given(topic=st.sampled_from(TOPICS) | st.text(max_size=40), payload=st.binary(max_size=300))
+def test_handle_is_total(topic: str, payload: bytes) -> None:
+    """Any topic, any bytes: no error, no effect that lasts."""
+    node = _SHARED
+    effects = node.do(ev.Arrived(topic=topic, payload=payload))
+    assert not [effect for effect in effects if isinstance(effect, ev.Keep | ev.Play | ev.Fetch)]
+
+
+_SHARED = ready()
