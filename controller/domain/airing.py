@@ -14,6 +14,9 @@ MAX_DURATION_MS = 3_600_000
 DEFAULT_GRACE_MS = 60_000
 """A node that has the sound a minute late still plays it; later, neighbours would only hear an echo of old news."""
 
+MIN_GRACE_MS = 1_000
+"""With less, the downbeat (100 ms) and the error of an ordinary clock leave no moment at which a node may begin."""
+
 DEFAULT_LEAD_MS = 5_000
 """Say now: long enough for nodes on 4G to fetch a short clip, so that neighbours begin together."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, Airing, Mode
+from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MIN_GRACE_MS, Airing, Mode
 from controller.domain.bulletin import Bulletin, BulletinState
 from controller.domain.delivery import TRANSITIONS, Word
 from controller.domain.errors import Conflict, NotFound, Refused
@@ -136,6 +136,8 @@ def _decide(bulletin: Bulletin, clip: ClipRow, roots: Sequence[Unit], wish: Wish
         raise Refused("airing.past", at_ms=start_ms)
     if start_ms > now_ms + FARTHEST_MS:
         raise Refused("airing.far", at_ms=start_ms)
+    if wish.grace_ms < MIN_GRACE_MS:
+        raise Refused("airing.grace", least_ms=MIN_GRACE_MS)
     return Airing(
         id=new_id(now_ms),
         bulletin=bulletin.id,

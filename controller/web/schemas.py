@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MAX_DURATION_MS, Klass
+from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MAX_DURATION_MS, MIN_GRACE_MS, Klass
 from controller.domain.bulletin import BulletinState
 from controller.domain.unit import Level, Unit
 from controller.protocol.keys import Provision
@@ -212,7 +212,7 @@ class WishIn(Model):
     to: list[Id] = Field(min_length=1, max_length=200, examples=[["x01654-1", "x01654-2"]])
     at: Moment | None = Field(default=None, examples=["2026-11-22T17:30:00+07:00", None])
     lead_ms: int = Field(default=DEFAULT_LEAD_MS, ge=0, le=MAX_LEAD_MS)
-    grace_ms: int = Field(default=DEFAULT_GRACE_MS, ge=0, le=MAX_DURATION_MS)
+    grace_ms: int = Field(default=DEFAULT_GRACE_MS, ge=MIN_GRACE_MS, le=MAX_DURATION_MS)
     gain: int = Field(default=0, ge=-600, le=120)
 
     def wish(self) -> Wish:

@@ -20,6 +20,10 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "airing.far": ("Giờ phát xa quá một năm. Xin chọn lại ngày.", "That is more than a year ahead. Choose another day."),
+    "airing.grace": (
+        "Thời gian cho phép phát muộn quá ngắn: ít nhất {least_ms} ms.",
+        "The time in which it may begin late is too short: at least {least_ms} ms.",
+    ),
     "airing.many-units": (
         "Chọn quá {limit} đơn vị. Hãy chọn cả xã thay cho từng thôn.",
         "More than {limit} units are chosen. Choose a whole commune instead of its villages.",
