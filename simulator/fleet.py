@@ -101,6 +101,7 @@ class Fleet:
         """Open the memory, power all nodes on and let them connect; `connected` waits for that."""
         settings, clock = self._settings, self._clock
         self._loop = asyncio.get_running_loop()
+        self._utc_offset_ms = clock.now_ms() - clock.monotonic_ms()
         self._memory = Memory(settings.home / "memory.sqlite")
         self._fetcher = await Fetcher(settings.home / "clips").__aenter__()
         self._fetcher.sweep(self._memory.is_held)
@@ -254,6 +255,7 @@ class Fleet:
     def _stage(self) -> Stage:
         return Stage(
             clock=self._clock,
+            utc_offset_ms=self._utc_offset_ms,
             timers=self._timers,
             path=self._fetcher.path,
             decode=_decode,
@@ -266,8 +268,8 @@ class Fleet:
     def _horn(self, node: str) -> Horn | None:
         if self._settings.wav is None or node not in self._settings.wav_nodes:
             return None
-        clock = self._clock
-        horn = Horn(self._settings.wav, node, t0_ms=clock.monotonic_ms(), t0_utc_ms=clock.now_ms())
+        t0_ms = self._clock.monotonic_ms()
+        horn = Horn(self._settings.wav, node, t0_ms=t0_ms, t0_utc_ms=self._utc_offset_ms + t0_ms)
         self._horns.append(horn)
         return horn
 

@@ -120,6 +120,9 @@ class Node:
 
     def feed(self, event: ev.Event) -> None:
         """Tell the engine and perform what it decides; nothing happens without power."""
+        due_ms = self._player.due_ms
+        if due_ms is not None and due_ms <= self._shared.clock.monotonic_ms():
+            self._player.catch_up(self)
         mind = self._mind
         if mind is None:
             return

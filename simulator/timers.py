@@ -9,9 +9,6 @@ from itertools import count
 
 from scheduler.clock import Clock
 
-MAX_TURN = 500
-"""Due moments handled before sockets get their turn again: 9,000 that are due at once must not starve keepalives."""
-
 
 class Timers:
     """Calls functions at moments of `clock`'s monotonic time (whole ms), in their order, in the loop's thread.
@@ -50,13 +47,18 @@ class Timers:
             self._handle = None
 
     def run_due(self) -> None:
-        """Call what is due, at most MAX_TURN, and arm for the next."""
+        """Call what is due, and arm for the next.
+
+        All of it in one turn, even 9,000: a busy loop's turn of reading sockets may take a second, so a share a turn would
+        leave some for half a minute. What they ask for waits for the next turn, so that sockets are read as well.
+        """
         self._handle = None
         now_ms = self._clock.monotonic_ms()
-        turn = 0
-        while self._heap and self._heap[0][0] <= now_ms and turn < MAX_TURN:
-            heappop(self._heap)[2]()
-            turn += 1
+        due = []
+        while self._heap and self._heap[0][0] <= now_ms:
+            due.append(heappop(self._heap)[2])
+        for call in due:
+            call()
         if self._heap:
             self._arm(self._heap[0][0])
 

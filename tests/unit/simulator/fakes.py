@@ -99,6 +99,7 @@ class Street:
         self.timers = Timers(self.clock, self.loop)  # type: ignore[arg-type]  # the two methods it uses
         self.stage = Stage(
             clock=self.clock,
+            utc_offset_ms=self.clock.now_ms() - self.clock.monotonic_ms(),
             timers=self.timers,
             path=lambda sha256: folder / sha256,
             decode=self._decode,

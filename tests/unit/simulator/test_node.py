@@ -205,3 +205,19 @@ def test_an_engine_that_fails_is_counted_and_the_street_goes_on(street: Street, 
     street.node.feed(ev.Disconnected())
     assert street.counts["engine_errors"] == 1
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_busy_loop_is_no_broken_player_whatever_comes_first_the_sound_goes_first(street: Street) -> None:
+    street.script[ev.Booted] = [PLAY]
+    street.node.power_on()
+    street.clock.advance(9_000)  # the loop was busy: no timer fired
+    street.node.feed(ev.Disconnected())
+    assert told(street) == [
+        ev.Booted(),
+        ev.SoundStarted(airing="x"),
+        ev.SoundEnded(airing="x", heard=True),
+        ev.Disconnected(),
+    ]
+    assert [s.at_utc_ms - 1_700_000_000_000 for s in street.sounded] == [1_000, 3_000]
+    street.loop.pass_ms(1)
+    assert len(street.sounded) == 2
