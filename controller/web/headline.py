@@ -5,13 +5,15 @@ Whoever looks at a ledger asks: did everybody hear it, and if not, who? So silen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from controller.domain.airing import Airing
 from controller.domain.delivery import ENDS, State, is_good
-from controller.service.reports import Report, Summary, Tally
+from controller.places import fold
+from controller.service.reports import Report, Summary, Tally, VillageReport
 from controller.web.sentences import LANGUAGES, Language
 
 NAMES = 5
@@ -22,6 +24,8 @@ _TEXT: dict[str, tuple[str, str]] = {
     "one-good": ("Cụm loa đã phát xong", "The loudspeaker has played it"),
     "good": ("{good} trên {total} cụm loa đã phát xong", "{good} of {total} loudspeakers have played it"),
     "silent": ("im lặng: {names}", "silent: {names}"),
+    "playing": ("{running} trên {total} cụm loa đang phát", "{running} of {total} loudspeakers are playing"),
+    "all-playing": ("Cả {total} cụm loa đang phát", "All {total} loudspeakers are playing"),
     "running": ("{number} đang phát", "{number} playing now"),
     "waiting": ("{number} chưa tới lượt", "{number} still to come"),
     "ready": ("{ready} trên {total} cụm loa đã sẵn sàng", "{ready} of {total} loudspeakers are ready"),
@@ -52,11 +56,22 @@ class Names:
 
 def names_of(report: Report) -> Names:
     """The names in a whole report, villages in order."""
-    rows = [row for village in report.villages for row in village.nodes]
+    rows = [row for village in by_name(report.villages) for row in sorted(village.nodes, key=lambda row: name_order(row.name))]
     return Names(
         silent=[r.name for r in rows if r.delivery.state in ENDS and not is_good(r.delivery.state, r.delivery.evidence)],
         stopping=[r.name for r in rows if r.delivery.state is State.CANCELLING],
     )
+
+
+def by_name(villages: Sequence[VillageReport]) -> list[VillageReport]:
+    """Villages in the order in which people read names."""
+    return sorted(villages, key=lambda village: name_order(village.name))
+
+
+def name_order(name: str) -> list[tuple[int, str]]:
+    """A key to sort names by: accents and capitals do not count (Đ beside D), numbers do (2 before 10)."""
+    pieces = re.split(r"(\d{1,9})", fold(name))
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces if piece]
 
 
 def headlines(summary: Summary | Report, names: Names | None) -> Mapping[Language, str]:
@@ -90,10 +105,12 @@ def _headline(airing: Airing, tally: Tally, names: Names | None, language: Langu
 def _played(tally: Tally, states: Mapping[State, int], names: Names | None, say: _Say) -> str:
     if tally.good == tally.total:
         return say("one-good") if tally.total == 1 else say("all-good", total=tally.total)
-    parts = [say("good", good=tally.good, total=tally.total)]
     running = states.get(State.STARTED, 0)
-    if running:
-        parts.append(say("running", number=running))
+    if running and not tally.good:
+        parts = [say("all-playing" if running == tally.total else "playing", running=running, total=tally.total)]
+    else:
+        parts = [say("good", good=tally.good, total=tally.total)]
+        parts += [say("running", number=running)] if running else []
     if tally.open - running:
         parts.append(say("waiting", number=tally.open - running))
     if names is not None and names.silent:

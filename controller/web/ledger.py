@@ -10,7 +10,7 @@ from controller.domain.airing import Klass, Mode
 from controller.domain.delivery import Evidence, State
 from controller.service.ports import Delivery
 from controller.service.reports import NodeReport, Report, Summary
-from controller.web.headline import by_state, headlines, names_of
+from controller.web.headline import by_name, by_state, headlines, name_order, names_of
 from controller.web.schemas import Id, Model, Moment
 from scheduler.clock import moment
 
@@ -122,8 +122,12 @@ def airing_out(said: Summary | Report) -> AiringOut:
 def ledger_out(report: Report) -> LedgerOut:
     """A whole report."""
     villages = [
-        VillageOut(village=each.village, name=each.name, nodes=[delivery_out(row) for row in each.nodes])
-        for each in report.villages
+        VillageOut(
+            village=each.village,
+            name=each.name,
+            nodes=[delivery_out(row) for row in sorted(each.nodes, key=lambda row: name_order(row.name))],
+        )
+        for each in by_name(report.villages)
     ]
     return LedgerOut(airing=airing_out(report), villages=villages)
 

@@ -19,6 +19,7 @@ from controller.service.users import User
 from controller.web import words
 from controller.web.assets import Assets
 from controller.web.errors import status_of
+from controller.web.headline import name_order
 from controller.web.ledger import AiringOut, airing_out
 from controller.web.sentences import Language, sentence
 from controller.web.services import Services, TheServices
@@ -199,8 +200,8 @@ def _screen(request: Request, services: Services, user: User | None, pages: Page
 
 def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, Any]]:
     """Communes with their villages and how many loudspeakers stand there, as the tree shows them."""
+    units = sorted(units, key=lambda unit: name_order(unit.name))
     villages: dict[str, list[dict[str, Any]]] = {}
-    names = {unit.id: unit.name for unit in units}
     for unit in units:
         if unit.level is Level.VILLAGE:
             row = {"id": unit.id, "name": unit.name, "nodes": counts.get(unit.id, 0)}
@@ -209,7 +210,6 @@ def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, A
         {
             "id": unit.id,
             "name": unit.name,
-            "above": names.get(unit.parent or "", ""),
             "villages": villages.get(unit.id, []),
             "nodes": sum(row["nodes"] for row in villages.get(unit.id, [])),
         }

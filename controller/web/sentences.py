@@ -96,7 +96,35 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "user.unknown": ("Không có tài khoản này.", "There is no such account."),
 }
 
-WHY: dict[str, tuple[str, str]] = {}
+WHY: dict[str, tuple[str, str]] = {
+    "trust": ("Chữ ký của lệnh không được phép phát ở đây.", "The order's key may not say this here."),
+    "future": ("Lệnh đến từ tương lai: đồng hồ hai bên lệch nhau.", "The order is from the future: the clocks disagree."),
+    "expired": ("Lệnh tới khi đã hết hạn.", "The order had expired when it came."),
+    "unsupported": ("Cụm loa không hiểu lệnh này.", "The loudspeaker does not know this kind of order."),
+    "full": ("Cụm loa đang giữ quá nhiều lệnh.", "The loudspeaker has no room for one more order."),
+    "hours": ("Ngoài giờ được phép phát.", "Outside the hours in which it may sound."),
+    "length": ("Dài hơn mức được phép.", "Longer than it may sound."),
+    "late": ("Lệnh tới quá muộn.", "The order came too late."),
+    "off": ("Cụm loa mất điện lúc đó.", "The loudspeaker had no power then."),
+    "clock": ("Cụm loa không biết chắc giờ.", "The loudspeaker was not sure of the time."),
+    "floors": ("Cụm loa thiếu cấu hình mới nhất.", "The loudspeaker lacked the newest documents."),
+    "clip": ("Tệp phát không tải về kịp.", "Its sound did not come in time."),
+    "busy": ("Cụm loa bận phát tin khác.", "Something else sounded all the while."),
+    "stop": ("Có lệnh dừng.", "It was told to stop."),
+    "plan": ("Đã bỏ khỏi kế hoạch phát.", "It is no longer in the plan."),
+    "moved": ("Cụm loa đã chuyển sang nơi khác.", "The loudspeaker stands elsewhere now."),
+    "emergency": ("Nhường cho tin khẩn cấp.", "An emergency took the horn."),
+    "power": ("Mất điện khi đang phát.", "The power went while it sounded."),
+    "player": ("Bộ phát âm thanh bị lỗi.", "The sound broke off."),
+    "memory": ("Bộ nhớ của cụm loa bị hỏng.", "The loudspeaker's memory was damaged."),
+    "link": ("Không có mạng để tải tệp phát.", "No connection to fetch its sound."),
+    "status": ("Máy chủ không đưa được tệp phát.", "The server did not give its sound."),
+    "size": ("Tệp phát tải về sai độ dài.", "Its sound came with a wrong length."),
+    "hash": ("Tệp phát tải về bị sai.", "Its sound came with other bytes."),
+    "disk": ("Bộ nhớ của cụm loa đã đầy.", "The loudspeaker's disk is full."),
+    "fetch": ("Không tải được tệp phát.", "Its sound could not be fetched."),
+}
+"""The codes of section 15 of docs/wire.md."""
 
 _UNKNOWN = ("Có lỗi chưa rõ (mã {code}).", "Something went wrong (code {code}).")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)")

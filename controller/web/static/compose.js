@@ -74,8 +74,9 @@ export class Compose {
   }
 
   #about(file) {
-    const size = new Intl.NumberFormat("vi-VN", { maximumFractionDigits: 1 }).format(file.size / 1_000_000);
-    $("file-about").textContent = [this.#duration, `${size} MB`].filter(Boolean).join(" · ");
+    const small = file.size < 1_000_000;
+    const size = new Intl.NumberFormat(lang === "vi" ? "vi-VN" : "en", { maximumFractionDigits: small ? 0 : 1 }).format(file.size / (small ? 1_000 : 1_000_000));
+    $("file-about").textContent = [this.#duration, `${size} ${small ? "kB" : "MB"}`].filter(Boolean).join(" · ");
   }
 
   #wrong() {

@@ -7,7 +7,7 @@ import { Recent } from "./recent.js";
 const screen = document.getElementById("screen");
 const ledger = new Ledger(screen);
 const recent = new Recent(open);
-ledger.onend = () => recent.refresh();
+ledger.onstage = () => recent.refresh();
 
 if (document.getElementById("compose")) new Compose((airing) => open(airing, true));
 if (screen.dataset.airing) ledger.open(screen.dataset.airing);

@@ -13,12 +13,12 @@ const MANY = 400;
 const $ = (id) => document.getElementById(id);
 
 export class Ledger {
-  onend = () => {};
+  onstage = () => {}; // it began, or ended: lists beside us are old
   #events = null;
   #airing = null;
   #cells = new Map();
   #villages = new Map();
-  #ended = false;
+  #stage = "";
 
   constructor(screen) {
     this.screen = screen;
@@ -32,7 +32,7 @@ export class Ledger {
   open(airing, { scroll = false } = {}) {
     this.#events?.close();
     this.#airing = null;
-    this.#ended = true; // until we hear that it is not: an old airing that is opened did not end now
+    this.#stage = "";
     this.screen.classList.add("watching");
     $("ledger").hidden = false;
     this.#events = new EventSource(`/api/v1/airings/${airing}/events`);
@@ -54,7 +54,7 @@ export class Ledger {
     this.#cells.clear();
     this.#villages.clear();
     $("places").classList.toggle("many", airing.total > MANY);
-    $("places").replaceChildren(...villages.map((village) => this.#village(village)));
+    $("places").replaceChildren(...this.#places(villages));
     this.#line(airing);
     if (!first) return;
     this.listen.load(airing.bulletin);
@@ -66,9 +66,20 @@ export class Ledger {
     this.#line(airing);
   }
 
+  // By commune when there are several; the tree beside us knows which village belongs where.
+  #places(villages) {
+    const communes = new Map();
+    for (const village of villages) {
+      const name = document.querySelector(`#tree input[value="${village.village}"]`)?.closest(".commune").dataset.name ?? "";
+      communes.set(name, [...(communes.get(name) ?? []), this.#village(village)]);
+    }
+    if (communes.size < 2) return [...communes.values()].flat();
+    return [...communes].flatMap(([name, places]) => [element("h3", "commune-head", name), ...places]);
+  }
+
   #village({ village, name, nodes }) {
     const place = element("section", "place");
-    const heading = element("h3", "place-name", name);
+    const heading = element("h4", "place-name", name);
     const count = element("span", "place-count");
     const cells = element("ul", "cells");
     heading.append(count);
@@ -132,8 +143,9 @@ export class Ledger {
       return row;
     }));
     this.#when();
-    if (airing.ended && !this.#ended) this.onend();
-    this.#ended = airing.ended;
+    const stage = airing.cancelled ? `cancelled ${airing.open}` : airing.ended ? "ended" : counts.has("started") ? "running" : "waiting";
+    if (this.#stage && this.#stage !== stage) this.onstage();
+    this.#stage = stage;
   }
 
   #when() {

@@ -11,7 +11,7 @@ from audio.errors import CODES
 from controller.domain.errors import TiengLangError
 from controller.web.errors import problem, problem_response
 from controller.web.sentences import SENTENCES, WHY, fill, sentence, why_sentence
-from tests.unit.house.tree import sources
+from tests.unit.house.tree import ROOT, sources
 
 # Those of the command line and the start, which have no page: `controller.cli.sentences` says them.
 NOT_OURS = ("config.", "keys.", "broker.", "cli.", "server.", "serve.")
@@ -73,4 +73,11 @@ def test_a_problem_holds_all_four() -> None:
 def test_a_reason_nobody_wrote_a_sentence_for_is_shown_as_it_is() -> None:
     assert why_sentence("", "vi") == ""
     assert why_sentence("new-reason", "vi") == "new-reason"
-    assert all(len(pair) == 2 for pair in WHY.values())
+
+
+def test_every_reason_of_the_contract_has_its_sentence() -> None:
+    text = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8")
+    rows = text[text.index("| why | with | meaning |") :].split("\n\n")[0].splitlines()[2:]
+    codes = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
+    assert len(codes) > 20
+    assert codes == WHY.keys()
