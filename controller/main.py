@@ -170,12 +170,12 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> Ap
     )
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, clock: Clock | None = None) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
     with _broker(settings) as broker_url:
-        app = build(settings, broker_url)
+        app = build(settings, broker_url, clock)
         if settings.demo:
             app.services.make_demo()
         may_listen(settings.listen, app.services.users.has_demo())

@@ -4,8 +4,8 @@
         airing = stack.say(SPEECH, to=stack.communes)
         report = stack.wait(airing, lambda it: it["ended"])
 
-A controller keeps its port over restarts, for the loudspeakers were told it. `serve` may be replaced by another program
-(one that dies at a certain point).
+A controller keeps its ports over restarts, for the loudspeakers were told them. `serve` may be replaced by `crashing(...)`:
+the same, but it dies at a certain point or has another idea of the time.
 """
 
 from __future__ import annotations
@@ -33,13 +33,35 @@ BIN = Path(sys.executable).parent
 START_S = 30.0
 
 Json = dict[str, Any]
+Program = Sequence[str | Path]
+
+SERVE: Program = (BIN / "tienglang", "serve")
+
+
+def crashing(point: str | None = None, passage: int = 1, *, clock: Path | None = None, broker_port: int | None = None) -> Program:
+    """`tienglang serve` that kills itself at the n-th passage of `point`, and reads how wrong its clock is from `clock`."""
+    command: list[str | Path] = [sys.executable, Path(__file__).with_name("crash_serve.py")]
+    command += ["--point", point, "--passage", str(passage)] if point else []
+    command += ["--clock", clock] if clock else []
+    command += ["--broker-port", str(broker_port)] if broker_port else []
+    return command
 
 
 class Controller:
     """`tienglang serve` as a process of its own."""
 
-    def __init__(self, home: Path, *, mqtt_url: str | None = None, database_url: str | None = None, demo: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        mqtt_url: str | None = None,
+        database_url: str | None = None,
+        demo: bool = True,
+        program: Program = SERVE,
+    ) -> None:
         self.home = home
+        self.program = program
+        self._log_file = home.with_name(f"{home.name}.log")  # beside the home: a full disk there must not silence it
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("TIENGLANG_")} | {
@@ -65,14 +87,15 @@ class Controller:
     @property
     def log(self) -> str:
         """All that it has said so far, over all its starts."""
-        path = self.home / "serve.log"
-        return path.read_text(errors="replace") if path.exists() else ""
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
 
-    def start(self, program: Sequence[str | Path] = (BIN / "tienglang", "serve")) -> None:
-        """Start and wait until it answers."""
+    def start(self, program: Program | None = None) -> None:
+        """Start and wait until it answers; `program` instead of the one it was made with."""
         self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "serve.log").open("ab") as log:
-            self._process = subprocess.Popen(program, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                program or self.program, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         process = self._process
         try:
             wait_until_listening(self.port, lambda: process.poll() is None)
@@ -89,6 +112,14 @@ class Controller:
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it stand still (SIGSTOP): it hears nothing, and its sockets stay open."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def wait_dead(self, timeout_s: float = START_S) -> int:
         """Wait until it has ended by itself; its exit code (-9: killed)."""
@@ -137,13 +168,14 @@ class Controller:
 class FleetProcess:
     """`tienglang-sim fleet` as a process of its own; stopping it is a power cut for every node."""
 
-    def __init__(self, home: Path, provisions: Sequence[Json], arguments: Sequence[str] = ()) -> None:
+    def __init__(self, home: Path, provisions: Sequence[Json], arguments: Sequence[str] = (), *, log: bool = True) -> None:
         self.home = home
         self.nodes = [provision["node"] for provision in provisions]
         self.sounds_log = home / "sounds.jsonl"
         # A unix socket's path is at most 107 bytes, and pytest's folders are deep.
         self._control = Path(tempfile.mkdtemp(prefix="tl-fleet-")) / "control.sock"
         self._file = home / "nodes.json"
+        self._log = log
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(parents=True, exist_ok=True)
@@ -152,7 +184,9 @@ class FleetProcess:
     def start(self, *more: str) -> None:
         """Start and wait until every node that may be is connected."""
         command = [BIN / "tienglang-sim", "fleet", "--nodes", self._file, "--home", self.home / "memory", "--json"]
-        command += ["--control", self._control, "--sound-log", self.sounds_log, *self._arguments, *more]
+        command += ["--control", self._control, *self._arguments, *more]
+        if self._log:
+            command += ["--sound-log", self.sounds_log]
         log = (self.home / "fleet.log").open("ab")
         with log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
@@ -203,8 +237,12 @@ class Stack:
         database_url: str | None = None,
         nodes: int = 40,
         fleet: Sequence[str] = (),
+        program: Program = SERVE,
+        first: Program | None = None,
     ) -> None:
-        self.controller = Controller(home / "controller", mqtt_url=mqtt_url, database_url=database_url)
+        """`nodes`: how many of the demo's are there; `fleet`: more options of theirs; `first`: the program of the first start."""
+        self.controller = Controller(home / "controller", mqtt_url=mqtt_url, database_url=database_url, program=program)
+        self._first = first
         self._home = home
         self._size = nodes
         self._arguments = fleet
@@ -213,7 +251,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         try:
-            self.controller.start()
+            self.controller.start(self._first)
             self.communes = self.controller.call("POST", "/demo")["communes"]
             provisions = self.controller.call("POST", "/nodes/provision", json={})
             self.fleet = FleetProcess(self._home / "fleet", provisions[: self._size], self._arguments)

@@ -1,0 +1,146 @@
+"""Where system tests take place: a broker and a database, and on them a controller and a fleet as processes of their own.
+
+A test that asks for `place` runs on Mosquitto and SQLite; `make soak` runs it on all four combinations.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from audio import edit
+from audio.decode import decode
+from tests.support.mosquitto import Mosquitto
+from tests.support.ports import free_port
+from tests.support.stack import SERVE, SPEECH, Program, Stack, crashing
+
+HAPPENS_S = 60
+"""Whatever must happen happens in this time: nodes say a receipt again after 10 to 12 s, and machines may be busy."""
+
+FLEET = ("--retry-max", "1", "--back", "1")
+"""Loudspeakers that come back soon: a test has no minutes."""
+
+
+@dataclass(slots=True)
+class Place:
+    """One broker and one database. `mosquitto` None is the embedded broker, which the controller starts itself."""
+
+    home: Path
+    mosquitto: Mosquitto | None
+    database_url: str | None
+    broker_port: int
+
+    def stack(self, *fleet: str, nodes: int = 40, first: Program | None = None) -> Stack:
+        """A controller with the demo's forty loudspeakers; enter it. `fleet`: more options of theirs; `first`: see Stack."""
+        return Stack(
+            self.home,
+            mqtt_url=self.mosquitto.url if self.mosquitto else None,
+            database_url=self.database_url,
+            nodes=nodes,
+            fleet=(*FLEET, *fleet),
+            program=SERVE if self.mosquitto else self.crashing(),
+            first=first,
+        )
+
+    def crashing(self, point: str | None = None, passage: int = 1, *, clock: Path | None = None) -> Program:
+        """As `stack.crashing`; an embedded broker begins on a port of this place's own, for tests run side by side."""
+        return crashing(point, passage, clock=clock, broker_port=None if self.mosquitto else self.broker_port)
+
+    def kill_broker(self, stack: Stack) -> None:
+        """End the broker without a word: its memory is gone."""
+        if self.mosquitto:
+            self.mosquitto.kill()
+        else:
+            self._embedded(stack).kill()
+
+    def revive_broker(self) -> None:
+        """Start it again on its port; the embedded one is its controller's to start."""
+        if self.mosquitto:
+            self.mosquitto.start()
+
+    @staticmethod
+    def _embedded(stack: Stack) -> psutil.Process:
+        children = psutil.Process(stack.controller.pid).children()
+        return next(child for child in children if "broker_child.py" in " ".join(child.cmdline()))
+
+
+COMBINATIONS = list(itertools.product(("mosquitto", "embedded"), ("sqlite", "postgresql")))
+_USUAL, *_OTHERS = [
+    pytest.param(combination, id="-".join(combination), marks=[] if number == 0 else pytest.mark.soak)
+    for number, combination in enumerate(COMBINATIONS)
+]
+
+
+def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    broker, database = request.param
+    url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
+    mosquitto = request.getfixturevalue("mosquitto") if broker == "mosquitto" else None
+    yield Place(home=tmp_path, mosquitto=mosquitto, database_url=url, broker_port=free_port())
+
+
+@pytest.fixture(params=[_USUAL, *_OTHERS])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Mosquitto and SQLite; in the soak run also the three other combinations."""
+    yield from _place(request, tmp_path)
+
+
+@pytest.fixture(params=[pytest.param(each, id="-".join(each)) for each in COMBINATIONS])
+def every_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """All four combinations, in every run."""
+    yield from _place(request, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of real speech."""
+    return excerpt(tmp_path_factory.mktemp("short") / "short.wav", 2_000)
+
+
+@pytest.fixture(scope="session")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of real speech: time to do something in the middle of it."""
+    return excerpt(tmp_path_factory.mktemp("longer") / "longer.wav", 6_000)
+
+
+def excerpt(path: Path, length_ms: int) -> Path:
+    """The first `length_ms` of what the repository's speech says, as a WAV."""
+    pieces: list[Any] = list(decode(SPEECH))
+    edit.save_wav(edit.trim(edit.join(pieces[: length_ms // 1000 + 2]), start_ms=300, end_ms=300 + length_ms), path)
+    return path
+
+
+# ── what every test looks at in the end ──────────────────────────────────────────────────────────────────────────────
+
+
+def starts(stack: Stack, airing: str) -> Counter[str]:
+    """How often each loudspeaker began to sound this airing, by the fleet's own log."""
+    return Counter(sound["node"] for sound in stack.fleet.sounds() if sound["airing"] == airing and sound["end"] is None)
+
+
+def assert_heard_once(stack: Stack, airing: str, timeout_s: float = HAPPENS_S) -> None:
+    """Every loudspeaker finishes in the ledger; each sounded it exactly once, and nothing else ever sounded twice."""
+    stack.wait_ledger(airing, "finished", timeout_s)
+    assert starts(stack, airing) == dict.fromkeys(stack.fleet.nodes, 1)
+    assert_nothing_twice(stack)
+
+
+def assert_nothing_twice(stack: Stack) -> None:
+    """No (node, airing) began more than once; no engine failed."""
+    began = Counter((sound["node"], sound["airing"]) for sound in stack.fleet.sounds() if sound["end"] is None)
+    assert [pair for pair, times in began.items() if times > 1] == []
+    assert stack.fleet.ask(stats=True)["stats"]["counts"].get("engine_errors", 0) == 0
+
+
+def until(reached: Callable[[], bool], what: str, timeout_s: float = HAPPENS_S) -> None:
+    """Wait until it is so; AssertionError that says what did not happen."""
+    try:
+        Stack.wait_for(reached, timeout_s)
+    except TimeoutError:
+        raise AssertionError(f"it did not happen in {timeout_s} s: {what}") from None
