@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, select, update
@@ -105,8 +105,8 @@ class SqlReceipts:
         wanted = set(lives)
         found = dict.fromkeys(wanted, 0)
         for part in chunks({node for node, _ in wanted}):
-            for row in self._connection.execute(select(custody).where(custody.c.node.in_(part))):
-                node, life, upto = row._tuple()
+            rows: Iterable[Sequence[Any]] = self._connection.execute(select(custody).where(custody.c.node.in_(part)))
+            for node, life, upto in rows:
                 if (node, life) in wanted:
                     found[node, life] = upto
         return found
