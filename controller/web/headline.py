@@ -28,6 +28,7 @@ _TEXT: dict[str, tuple[str, str]] = {
     "all-playing": ("Cả {total} cụm loa đang phát", "All {total} loudspeakers are playing"),
     "running": ("{number} đang phát", "{number} playing now"),
     "waiting": ("{number} chưa tới lượt", "{number} still to come"),
+    "all-ready": ("Cả {total} cụm loa đã sẵn sàng", "All {total} loudspeakers are ready"),
     "ready": ("{ready} trên {total} cụm loa đã sẵn sàng", "{ready} of {total} loudspeakers are ready"),
     "sent": ("Đã gửi tới {total} cụm loa, đang chờ trả lời", "Sent to {total} loudspeakers, waiting for their answer"),
     "stopping": ("Đang dừng; có thể vẫn phát: {names}", "Stopping; these may still play: {names}"),
@@ -99,7 +100,8 @@ def _headline(airing: Airing, tally: Tally, names: Names | None, language: Langu
     if tally.open == 0 or tally.good or states.get(State.STARTED) or len(states.keys() & ENDS):
         return _played(tally, states, names, say) + "."
     ready = sum(states.get(state, 0) for state in _READY)
-    return (say("ready", ready=ready, total=tally.total) if ready else say("sent", total=tally.total)) + "."
+    key = "sent" if not ready else "all-ready" if ready == tally.total > 1 else "ready"
+    return say(key, ready=ready, total=tally.total) + "."
 
 
 def _played(tally: Tally, states: Mapping[State, int], names: Names | None, say: _Say) -> str:

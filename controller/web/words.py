@@ -114,6 +114,10 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "cancel": ("Huỷ lượt phát", "Cancel it"),
     "stop-ask": ("Dừng phát ở {number} cụm loa?", "Stop it on {number} loudspeakers?"),
     "cancel-ask": ("Huỷ lượt phát này ở {number} cụm loa?", "Cancel it on {number} loudspeakers?"),
+    "cancel-tell": (
+        "Loa sẽ không phát bản tin này. Muốn phát thì phải gửi bản tin lần nữa.",
+        "No loudspeaker will play it. To say it after all, send the bulletin again.",
+    ),
     "stop-tell": (
         "Loa đang phát sẽ im ngay khi nhận lệnh. Muốn phát lại thì phải gửi bản tin lần nữa.",
         "Loudspeakers fall silent as the order reaches them. To say it again, send the bulletin again.",

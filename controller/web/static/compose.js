@@ -20,6 +20,8 @@ export class Compose {
     this.#drop();
     this.#usual();
     this.#when();
+    if (this.#file) this.#chosen(); // a reload may have kept it
+    $("say").disabled = false; // until now a press would have sent the form as browsers do, and lost it
     addEventListener("beforeunload", (event) => this.#sending && event.preventDefault());
   }
 

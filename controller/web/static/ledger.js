@@ -168,7 +168,7 @@ export class Ledger {
   #ask() {
     const before = Date.now() < Date.parse(this.#airing.start);
     $("ask-title").textContent = say(before ? "cancel-ask" : "stop-ask", { number: this.#airing.total });
-    $("ask-tell").textContent = say("stop-tell");
+    $("ask-tell").textContent = say(before ? "cancel-tell" : "stop-tell");
     $("ask-yes").textContent = say(before ? "cancel" : "stop");
     $("ask").returnValue = "";
     $("ask").showModal();

@@ -20,7 +20,7 @@ const date = new Intl.DateTimeFormat("vi-VN", { timeZone: zone, day: "2-digit", 
 export function time(text, seconds = false) {
   const when = new Date(text);
   const hour = (seconds ? exact : clock).format(when);
-  return date.format(when) === date.format(new Date()) ? hour : `${hour} · ${date.format(when)}`;
+  return date.format(when) === date.format(new Date()) ? hour : `${hour} · ${date.format(when).replace("-", "/")}`;
 }
 
 export function length(ms) {

@@ -1,0 +1,133 @@
+"""The pages as HTML: doors, languages, hostile names, and that nothing on them comes from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from controller.web.assets import FOLDER, Assets
+from controller.web.pages import local
+from controller.web.words import SCRIPT, STATES, WORDS
+from tests.unit.controller.web.conftest import PASSWORD, House
+
+HTML = {"Accept": "text/html"}
+
+
+def sign_in(client: httpx.Client, **fields: str) -> httpx.Response:
+    return client.post("/login", data={"name": "canbo", "password": PASSWORD} | fields)
+
+
+def test_who_is_not_signed_in_is_led_to_the_door_and_back(nobody: httpx.Client) -> None:
+    assert nobody.get("/").headers["location"] == "/login"
+    assert nobody.get("/airings/abc").headers["location"] == "/login?after=/airings/abc"
+    assert 'value="/airings/abc"' in nobody.get("/login?after=/airings/abc").text
+    assert sign_in(nobody, after="/airings/abc").headers["location"] == "/airings/abc"
+    assert nobody.get("/login").headers["location"] == "/"
+
+
+@pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "/airings/../x", "/airings/a?b", "javascript:x", ""])
+def test_a_stranger_s_link_leads_nowhere_else(nobody: httpx.Client, after: str) -> None:
+    assert sign_in(nobody, after=after).headers["location"] == "/"
+
+
+def test_a_wrong_password_keeps_the_name(nobody: httpx.Client) -> None:
+    answer = sign_in(nobody, name='<b>"canbo', password="sai")
+    assert answer.status_code == 401
+    assert "Tên hoặc mật khẩu không đúng." in answer.text
+    assert 'value="&lt;b&gt;&#34;canbo"' in answer.text
+
+
+def test_signing_out(officer: httpx.Client) -> None:
+    assert officer.post("/logout").headers["location"] == "/login"
+    assert officer.get("/").status_code == 303
+
+
+def test_english_by_choice_is_remembered(officer: httpx.Client) -> None:
+    assert '<html lang="vi">' in officer.get("/").text
+    assert "New bulletin" in officer.get("/?lang=en").text
+    assert '<html lang="en">' in officer.get("/").text
+    assert '<html lang="vi">' in officer.get("/?lang=vi").text
+
+
+def test_names_are_text_and_nothing_else(officer: httpx.Client, house: House) -> None:
+    evil = "</script><img src=x onerror=alert(1)>"
+    commune = officer.post("/api/v1/units/import", json={"code": "01654"}).json()["id"]
+    village = officer.post("/api/v1/units", json={"parent": commune, "name": evil}).json()["id"]
+    officer.post("/api/v1/nodes", json={"village": village, "names": [evil]})
+    officer.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": evil, "to": village})
+    house.prepare_all()
+    page = officer.get("/").text
+    assert "<img src=x" not in page
+    assert page.count("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;") >= 2
+    assert "<img src=x" not in officer.get("/fragments/recent").text
+
+
+def test_everything_a_page_loads_is_ours_and_kept(officer: httpx.Client) -> None:
+    page = officer.get("/").text
+    addresses = re.findall(r'(?:src|href)="([^"#?]+)', page)
+    assert not [address for address in addresses if "//" in address]
+    ours = {address for address in addresses if address.startswith("/static/")}
+    assert len(ours) >= 5
+    for address in ours:
+        answer = officer.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert officer.get("/static/old-build/page.css").headers["cache-control"] == "no-cache"
+    assert officer.get("/static/x/../../app.py").status_code == 404
+    assert officer.get("/static/x/nothing.css").status_code == 404
+
+
+def test_a_first_visit_moves_less_than_350_kb() -> None:
+    assets = Assets()._assets.values()
+    assert sum(len(asset.packed or asset.plain) for asset in assets) < 350_000
+
+
+def test_no_page_has_a_script_or_style_inside(officer: httpx.Client) -> None:
+    for path in ("/", "/password"):
+        page = officer.get(path).text
+        assert not re.search(r"<style|\son\w+=|\sstyle=|<script(?![^>]*(src=|application/json))", page)
+
+
+def test_modules_name_only_words_and_parts_that_exist(officer: httpx.Client) -> None:
+    officer.post("/api/v1/demo")
+    page = officer.get("/").text
+    for path in FOLDER.glob("*.js"):
+        source = path.read_text(encoding="utf-8")
+        for key in re.findall(r'say\((?:before \? )?"([a-z-]+)"', source):
+            assert key in SCRIPT, (path.name, key)
+        for name in re.findall(r'(?:\$|getElementById)\("([a-z-]+)"\)', source):
+            assert f'id="{name}"' in page or name == "words", (path.name, name)
+
+
+@pytest.mark.parametrize("table", [STATES, WORDS, SCRIPT])
+def test_every_word_is_there_in_both_languages(table: dict[str, tuple[str, str]]) -> None:
+    for key, (vi, en) in table.items():
+        assert vi, key
+        assert en, key
+        assert re.findall(r"\{\w+\}", vi) == re.findall(r"\{\w+\}", en) or set(re.findall(r"\{\w+\}", vi)) == set(
+            re.findall(r"\{\w+\}", en)
+        )
+
+
+def test_moments_are_shown_in_vietnamese_time() -> None:
+    when = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    assert local(when, datetime(2026, 11, 22, 18, 0, tzinfo=UTC)) == "00:30"
+    assert local(when, datetime(2026, 11, 22, 16, 0, tzinfo=UTC)) == "00:30 · 23/11"
+    assert local(when, datetime(2027, 1, 1, tzinfo=UTC)) == "00:30 · 23/11/2026"
+
+
+def test_an_address_that_is_none_is_a_page_for_people_and_json_for_programs(officer: httpx.Client) -> None:
+    page = officer.get("/nowhere", headers=HTML)
+    assert page.status_code == 404
+    assert "Không có địa chỉ này." in page.text
+    assert officer.get("/airings/none", headers=HTML).status_code == 404
+    assert officer.get("/nowhere").json()["code"] == "request.not-found"
+
+
+def test_the_own_password_by_page(officer: httpx.Client) -> None:
+    wrong = officer.post("/password", data={"old": "sai", "new": "mat-khau-moi"})
+    assert "Mật khẩu hiện tại không đúng." in wrong.text
+    assert "Đã đổi mật khẩu." in officer.post("/password", data={"old": PASSWORD, "new": "mat-khau-moi"}).text
