@@ -1,14 +1,16 @@
 """The database by URL: SQLite (WAL) in the home, or PostgreSQL. One request or message, one transaction, committed at the edge.
 
-SQLite has one writer: writers of this process queue on a lock (fair, no polling) and begin with BEGIN IMMEDIATE; a writer
-of another process is waited for `busy_timeout`. What the database says of trouble becomes `Unavailable` with a stable code.
+There is one writer at a time, in either database: what a use case has read in its commit is still so when it writes, and no
+receipt, sweep or cancel overwrites another. Writers of this process queue on a lock (no polling); a writer of another process
+is met at BEGIN IMMEDIATE (SQLite) or an advisory lock (PostgreSQL), and waited for BUSY_MS. A reader waits for nobody and sees
+one moment. What the database says of trouble becomes `Unavailable` with a stable code.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from controller.domain.errors import Unavailable
 
@@ -24,6 +27,9 @@ BUSY_MS = 5_000
 
 POOL = 20
 """FastAPI's threads (40) rarely wait on the database together; PostgreSQL allows 100 connections by default."""
+
+WRITER = 0x7469656E67
+"""The advisory lock that PostgreSQL's one writer holds ("tieng"): any number that nobody else uses in this database."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -35,7 +41,7 @@ class Database:
         """`url`: an SQLAlchemy URL, "sqlite:////home/x/tienglang.db" or "postgresql+psycopg://..."."""
         self.engine = _create(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writing: Any = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writing = threading.Lock()
 
     def migrate(self) -> None:
         """Bring the tables to the newest revision; creates them in an empty database."""
@@ -48,13 +54,16 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it sees one moment of the database."""
-        with _told(), self.engine.connect() as connection, connection.execution_options(reads=True).begin():
+        options = {"reads": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _told(), self.engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed when the block ends well, as if it never was otherwise."""
         with _told(), self._writing, self.engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}; SELECT pg_advisory_xact_lock({WRITER})")
             yield connection
 
     def close(self) -> None:
@@ -68,11 +77,13 @@ def _told() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise Unavailable(_code(error), detail=str(error.orig)[:200]) from error
+    except PoolTimeout as error:
+        raise Unavailable("database.locked", detail="every connection is taken") from error
 
 
 def _code(error: DBAPIError) -> str:
     text = str(error.orig).lower()
-    if "locked" in text or "busy" in text:
+    if "locked" in text or "busy" in text or "lock timeout" in text or "deadlock" in text:
         return "database.locked"
     if "full" in text or "no space" in text or "disk i/o" in text:
         return "database.full"
