@@ -15,10 +15,10 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from controller.mqtt.buffered import BufferedSocket
@@ -40,6 +40,15 @@ MISC_S = 0.2
 INFLIGHT = 100
 """Publishes without a PUBACK at a time: paho looks through all of them at each PUBACK, and brokers mind more."""
 
+STALLED_MS = 30_000
+"""A broker that lets us wait so long for a SUBACK or any PUBACK serves nobody, whatever it answers to pings: begin anew."""
+
+MAX_PACKET = 65_536
+"""Bytes kept of a packet that comes: four times the contract's longest message, the contract's own limit of a link."""
+
+MAX_WAITING = 50_000
+"""Messages that wait to be published: five to each of 10,000 nodes. Beyond it those that will be asked for again are dropped."""
+
 HEAR_QOS = 0
 """Between broker and controller an acknowledgement proves nothing (law 8): custody is the sealed `upto`. At QoS 1 a default
 Mosquitto lets 20 messages be on the way and drops what is behind the next 1,000; at QoS 0 the stream just flows."""
@@ -49,9 +58,18 @@ OnMessage = Callable[[str, bytes], None]
 
 
 class _Client(mqtt.Client):
-    """paho over a BufferedSocket: `_create_socket` is where paho itself wraps its socket for websockets."""
+    """paho over a BufferedSocket: `_create_socket` is where paho itself wraps its socket for websockets.
+
+    It keeps no more than MAX_PACKET of a packet: paho would gather the 256 MB that the protocol allows. What is cut is far
+    above our 16 kB and is not believed anyway.
+    """
 
     buffered: BufferedSocket
+
+    def _packet_read(self) -> MQTTErrorCode:
+        result = super()._packet_read()
+        del self._in_packet["packet"][MAX_PACKET:]
+        return result
 
     def _create_socket(self) -> mqtt.SocketLike:
         sock = super()._create_socket()
@@ -72,6 +90,7 @@ class Link:
         self._random = random.Random(seed)
         self._waiting: deque[tuple[str, bytes, Done | None]] = deque()
         self._inflight: dict[int, Done] = {}
+        self._moved_ms = 0  # when the broker last acknowledged something, or owed us nothing
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -97,8 +116,9 @@ class Link:
 
         Without: at QoS 0, for what the other side will ask for again.
         """
-        self._waiting.extend((topic, payload, done) for topic, payload in messages)
-        self._wake()
+        if done is not None or len(self._waiting) < MAX_WAITING:
+            self._waiting.extend((topic, payload, done) for topic, payload in messages)
+            self._wake()
 
     def _wake(self) -> None:
         with suppress(OSError):  # its buffer is full: it is awake; or it is closed
@@ -108,31 +128,30 @@ class Link:
         wait_s = RETRY_S[0]
         while not self._closing.is_set():
             try:
-                if self._session():
-                    wait_s = RETRY_S[0]
+                self._session()
             except OSError as error:
                 log.warning("broker %s:%s: %s", self._broker.host, self._broker.port, error)
             except Exception:
                 log.exception("the link fell over; it starts again")
+            if self.up_since_ms is not None:
+                wait_s = RETRY_S[0]
             self._forget()
             self._closing.wait(wait_s * self._random.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2, RETRY_S[1])
 
-    def _session(self) -> bool:
-        """One connection from beginning to end; says whether it ever was up."""
+    def _session(self) -> None:
+        """One connection from beginning to end."""
         client = self._client()
         client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
-        was_up = False
-        with selectors.DefaultSelector() as selector:
-            sock = client.buffered
+        self._moved_ms = self._clock.monotonic_ms()
+        with closing(client.buffered) as sock, selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_READ, "broker")
             selector.register(self._wake_in, selectors.EVENT_READ, "wake")
             while client.socket() is not None and not self._closing.is_set():
                 self._turn(client, sock, selector)
-                was_up = was_up or self.up_since_ms is not None
+                self._check_stalled()
             if self._closing.is_set():
                 client.disconnect()
-        return was_up
 
     def _turn(self, client: _Client, sock: BufferedSocket, selector: selectors.BaseSelector) -> None:
         waits = client.want_write() or sock.has_unsent
@@ -153,13 +172,21 @@ class Link:
         client.loop_misc()
         sock.flush()
 
+    def _check_stalled(self) -> None:
+        """ConnectionError when the broker owes us an acknowledgement for too long."""
+        now_ms = self._clock.monotonic_ms()
+        if self.up_since_ms is not None and not self._inflight:
+            self._moved_ms = now_ms
+        elif now_ms - self._moved_ms > STALLED_MS:
+            raise ConnectionError("it acknowledges nothing")
+
     def _drain(self) -> None:
         with suppress(BlockingIOError):
             while self._wake_in.recv(4096):
                 pass
 
     def _send(self, client: _Client) -> None:
-        while self._waiting and len(self._inflight) < INFLIGHT:
+        while self._waiting and len(self._inflight) < INFLIGHT and not client.want_write():
             topic, payload, done = self._waiting.popleft()
             info = client.publish(topic, payload, qos=1 if done else 0)
             if info.rc != mqtt.MQTT_ERR_SUCCESS:
@@ -194,17 +221,20 @@ class Link:
         log.info("link is up: %s:%s", self._broker.host, self._broker.port)
 
     def _came(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        self._on_message(message.topic, bytes(message.payload))
+        with suppress(UnicodeDecodeError):  # a topic that is no text is none of ours
+            self._on_message(message.topic, bytes(message.payload))
 
     def _published(self, _client: mqtt.Client, _data: object, mid: int, _code: object, _props: object) -> None:
+        self._moved_ms = self._clock.monotonic_ms()
         _tell(self._inflight.pop(mid, None), True)
 
     def _forget(self) -> None:
         """The link is down: what no broker acknowledged counts as not published."""
         self.up_since_ms = None
-        lost = [*self._inflight.values(), *(done for _, _, done in self._waiting)]
+        lost: list[Done | None] = [*self._inflight.values()]
         self._inflight.clear()
-        self._waiting.clear()
+        while self._waiting:  # others may be adding to it: no iterating, no clearing
+            lost.append(self._waiting.popleft()[2])
         for done in lost:
             _tell(done, False)
 
