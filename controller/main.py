@@ -125,7 +125,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> Ap
         clock=clock,
         bus=bus,
     )
-    link, inbox = _mqtt(broker_url, work, keyring, papers, clock, bus, settings.controller_id)
+    offers = Offers(keyring=keyring, papers=papers, plans=plans, clock=clock)
+    link, inbox = _mqtt(broker_url, work, keyring, offers, clock, bus, settings.controller_id)
     outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
     bus.on_outbox = outbox.wake
     users = Users(database=UserBook(database), passwords=Passwords(), clock=clock)
@@ -204,7 +205,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
 
 
 def _mqtt(
-    broker_url: str, work: UnitOfWork, keyring: Keyring, papers: Papers, clock: Clock, bus: LocalBus, name: str
+    broker_url: str, work: UnitOfWork, keyring: Keyring, offers: Offers, clock: Clock, bus: LocalBus, name: str
 ) -> tuple[Link, Inbox]:
     """The link hands what comes to the inbox, the inbox answers through the link."""
     box: list[Inbox] = []
@@ -214,7 +215,6 @@ def _mqtt(
         on_message=lambda topic, payload: box[0].put(topic, payload),
         clock=clock,
     )
-    offers = Offers(keyring=keyring, papers=papers, clock=clock)
     box.append(Inbox(database=work, keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
     return link, box[0]
 

@@ -14,7 +14,8 @@ from controller.protocol import topics
 from controller.protocol.messages import Answer, Ask, Floors, Use
 from controller.service.keyring import Keyring
 from controller.service.letters import newest
-from controller.service.papers import Papers
+from controller.service.papers import Living, Papers
+from controller.service.plans import Plans
 from controller.service.ports import Delivery, Document, Letter, Transaction
 from scheduler.clock import Clock
 
@@ -46,9 +47,10 @@ class Owed:
 class Offers:
     """Finds what is owed, and answers."""
 
-    def __init__(self, *, keyring: Keyring, papers: Papers, clock: Clock) -> None:
+    def __init__(self, *, keyring: Keyring, papers: Papers, plans: Plans, clock: Clock) -> None:
         self._keyring = keyring
         self._papers = papers
+        self._plans = plans
         self._clock = clock
 
     def owed(self, tx: Transaction, asks: Sequence[Asked]) -> list[Owed]:
@@ -59,6 +61,7 @@ class Offers:
         reported = {asked.said.node: asked.said.versions.config for asked in asks}
         trust = self._papers.trust()
         configs = self._papers.configs(tx, living, reported, now_ms)
+        self._plans.overtake(tx, _reported_plans(asks, living), now_ms)
         plans = tx.documents.get("plan", {path[-1] for _, path in living.values()})
         orders = self._open_orders(tx, {node: path for node, (_, path) in living.items()}, now_ms)
         upto = tx.receipts.upto({(asked.said.node, asked.said.life) for asked in asks})
@@ -114,6 +117,15 @@ class Offers:
                 if letter.unit in paths[delivery.node] and (letter.kind == "stop") == _wants_stop(delivery):
                     found.setdefault(delivery.node, []).append(letter.sealed)
         return found
+
+
+def _reported_plans(asks: Iterable[Asked], living: Living) -> dict[str, int]:
+    """By village the newest plan that an asking node of it holds."""
+    newest: dict[str, int] = {}
+    for asked in asks:
+        village = living[asked.said.node][0].village
+        newest[village] = max(newest.get(village, 0), asked.said.versions.plan)
+    return newest
 
 
 def _wants_stop(delivery: Delivery) -> bool:

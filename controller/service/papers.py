@@ -10,7 +10,7 @@ from controller.protocol.messages import Config, Held, Use
 from controller.service.keyring import Keyring
 from controller.service.letters import letter
 from controller.service.ports import Document, Transaction
-from controller.service.versions import next_version
+from controller.service.versions import believable, next_version
 
 VALID_MS = 10 * 366 * 86_400_000
 """A config holds until a newer one: a node on a pole may be cut off for long, and silence is not what that should cost."""
@@ -34,6 +34,7 @@ class Papers:
     def configs(self, tx: Transaction, living: Living, reported: Mapping[str, int], now_ms: int) -> dict[str, Document]:
         """Each node's config; made for those that have none, or whose node holds a newer one (a restored database)."""
         known = tx.documents.get("config", living.keys())
+        reported = {node: believable(version, now_ms) for node, version in reported.items()}
         stale = {
             node: place for node, place in living.items() if node not in known or known[node].version < reported.get(node, 0)
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from audio.errors import AudioError
 from controller.domain.airing import Airing
@@ -12,7 +13,7 @@ from controller.protocol.messages import PlanBody, PlanHead, PlanItem, Use
 from controller.service.keyring import Keyring
 from controller.service.letters import letter
 from controller.service.ports import Bus, Database, Document, FileStore, Letter, Transaction
-from controller.service.versions import next_version
+from controller.service.versions import believable, next_version
 from scheduler.clock import Clock
 
 HORIZON_MS = 48 * 3_600_000
@@ -32,13 +33,26 @@ class Plans:
         self._clock = clock
         self._bus = bus
 
-    def replan(self, tx: Transaction, villages: Collection[str], now_ms: int) -> None:
-        """Write these villages' plans as the airings in this commit say; each gets a new version and a letter."""
+    def replan(
+        self, tx: Transaction, villages: Collection[str], now_ms: int, reported: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Write these villages' plans as the airings in this commit say; each gets a new version and a letter.
+
+        `reported`: a version by village that a node holds, and that the new one shall be above.
+        """
         known = tx.documents.get("plan", villages)
-        written = [self._write(tx, village, known.get(village), now_ms) for village in villages]
+        written = [self._write(tx, village, known.get(village), now_ms, reported.get(village, 0)) for village in villages]
         tx.documents.set(written)
         tx.outbox.supersede("plan", villages)
         tx.outbox.add(_letter(plan, now_ms) for plan in written)
+
+    def overtake(self, tx: Transaction, reported: Mapping[str, int], now_ms: int) -> None:
+        """Write anew the plans of villages whose nodes hold newer ones than ours: our database was restored (rule 6)."""
+        reported = {village: believable(version, now_ms) for village, version in reported.items()}
+        known = tx.documents.get("plan", reported.keys())
+        ours = {village: document.version for village, document in known.items()}
+        behind = [village for village, version in reported.items() if ours.get(village, 0) < version]
+        self.replan(tx, behind, now_ms, reported)
 
     def renew(self) -> int:
         """Bring in what the horizon reached and renew plans that grow old; says how many were written."""
@@ -69,8 +83,8 @@ class Plans:
         except (AudioError, DecodeError):
             return None  # lost or damaged: it is written anew
 
-    def _write(self, tx: Transaction, village: str, known: Document | None, now_ms: int) -> Document:
-        version = next_version(known.version if known else 0, now_ms)
+    def _write(self, tx: Transaction, village: str, known: Document | None, now_ms: int, reported: int) -> Document:
+        version = next_version(known.version if known else 0, now_ms, reported)
         valid_ms = now_ms + HORIZON_MS
         items = tuple(_item(airing) for airing in tx.airings.coming(village, now_ms, valid_ms))
         body = encode(PlanBody(village=village, version=version, valid_until=valid_ms, items=items))

@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from audio.store import Store
 from controller import keyfile
 from controller.db.database import Database
 from controller.db.tables import deliveries, metadata, receipts, units
@@ -36,6 +37,7 @@ from controller.service.bus import LocalBus
 from controller.service.keyring import Keyring
 from controller.service.offers import Offers
 from controller.service.papers import Papers
+from controller.service.plans import Plans
 from scheduler.clock import SystemClock
 from tests.support.mosquitto import Mosquitto
 
@@ -165,7 +167,9 @@ def _ours(port: int, home: Path, number: int) -> None:
     keyring = _keyring(home)
     database = Database(f"sqlite:///{home}/bench-{number}.db")
     _fill(database)
-    offers = Offers(keyring=keyring, papers=Papers(keyring=keyring, bases=()), clock=clock)
+    work = UnitOfWork(database)
+    plans = Plans(database=work, keyring=keyring, files=Store(home / "clips"), clock=clock, bus=bus)
+    offers = Offers(keyring=keyring, papers=Papers(keyring=keyring, bases=()), plans=plans, clock=clock)
     first: list[float] = []
     boxes: list[Inbox] = []
 
@@ -175,7 +179,7 @@ def _ours(port: int, home: Path, number: int) -> None:
         boxes[0].put(topic, payload)
 
     link = Link(f"mqtt://127.0.0.1:{port}", client_id="ours", on_message=on_message, clock=clock)
-    boxes.append(Inbox(database=UnitOfWork(database), keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
+    boxes.append(Inbox(database=work, keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
     boxes[0].start()
     link.start()
     for node in range(NODES):
