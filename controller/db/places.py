@@ -76,6 +76,14 @@ class SqlNodes:
         """Add nodes; one that exists is changed."""
         put(self._connection, nodes, [asdict(node) for node in new])
 
+    def generations(self, ids: Collection[str]) -> dict[str, int]:
+        """The generation of each node of `ids` that exists and is not retired: whose keys count today."""
+        found: dict[str, int] = {}
+        for part in chunks(ids):
+            query = select(nodes.c.id, nodes.c.generation).where(nodes.c.id.in_(part), nodes.c.retired_ms.is_(None))
+            found.update((row.id, row.generation) for row in self._connection.execute(query))
+        return found
+
     def living(self, ids: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]:
         """The nodes of `ids` that exist and are not retired, each with the path of its village."""
         found: dict[str, tuple[Node, tuple[str, ...]]] = {}

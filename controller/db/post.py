@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
 from controller.db.rows import chunks, put
 from controller.db.tables import documents, outbox
@@ -51,9 +51,10 @@ class SqlOutbox:
             self._connection.execute(delete(outbox).where(outbox.c.kind == kind, outbox.c.subject.in_(part)))
 
     def due(self, now_ms: int, limit: int) -> list[Letter]:
-        """Letters whose time has come and which have not expired, oldest first."""
+        """Letters whose time has come and which have not expired: silence first, then sound, then papers; oldest first."""
         query = select(outbox).where(outbox.c.next_ms <= now_ms, outbox.c.expires_ms > now_ms)
-        return [Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id).limit(limit))]
+        order = (case({"stop": 0, "play": 1}, value=outbox.c.kind, else_=2), outbox.c.id)
+        return [Letter(**row._mapping) for row in self._connection.execute(query.order_by(*order).limit(limit))]
 
     def mark(self, letters: Sequence[Letter]) -> None:
         """Remember `attempt` and `next_ms` of letters (of those that were not superseded meanwhile)."""
@@ -62,6 +63,13 @@ class SqlOutbox:
                 update(outbox).where(outbox.c.id == bindparam("of")).values(attempt=bindparam("tried"), next_ms=bindparam("due"))
             )
             self._connection.execute(change, [{"of": each.id, "tried": each.attempt, "due": each.next_ms} for each in letters])
+
+    def present(self, ids: Collection[int]) -> set[int]:
+        """Those of `ids` that are letters still: not superseded, not taken out."""
+        found: set[int] = set()
+        for part in chunks(ids):
+            found.update(self._connection.scalars(select(outbox.c.id).where(outbox.c.id.in_(part))))
+        return found
 
     def about(self, kinds: Collection[str], subjects: Collection[str], now_ms: int) -> list[Letter]:
         """Unexpired letters of these kinds about these subjects, oldest first."""
@@ -75,7 +83,8 @@ class SqlOutbox:
         """Take out what is dead."""
         self._connection.execute(delete(outbox).where(outbox.c.expires_ms <= now_ms))
 
-    def next_due_ms(self) -> int | None:
-        """When the next letter is due, None if none is."""
-        earliest: int | None = self._connection.execute(select(func.min(outbox.c.next_ms))).scalar_one()
+    def next_due_ms(self, now_ms: int) -> int | None:
+        """When the next letter is due, None if none is; what has expired is never due."""
+        query = select(func.min(outbox.c.next_ms)).where(outbox.c.expires_ms > now_ms)
+        earliest: int | None = self._connection.execute(query).scalar_one()
         return earliest

@@ -124,6 +124,11 @@ class SqlAirings:
         """Its deliveries all have an end."""
         self._connection.execute(update(airings).where(airings.c.id == airing).values(settled_ms=now_ms))
 
+    def is_settled(self, airing: str) -> bool:
+        """Have its deliveries all been given an end?"""
+        query = select(airings.c.settled_ms).where(airings.c.id == airing)
+        return self._connection.execute(query).scalar_one_or_none() is not None
+
     def coming(self, village: str, from_ms: int, until_ms: int) -> list[Airing]:
         """What the village's plan shall hold: planned, not cancelled, starting before `until` and not over at `from`."""
         query = select(airings).join(airing_villages, airing_villages.c.airing == airings.c.id)

@@ -2,7 +2,8 @@
 
 The link's thread only enqueues. One thread takes what has come, opens the seals (a bad one makes a count, nothing else),
 and commits everything in one transaction; then it answers asks, and a little later tells each life how far its receipts
-are kept. A database that fails is tried again with the same batch; a message that it can't digest is put aside alone.
+are kept. A database that fails is tried again with the same batch; a message that can't be digested is put aside alone.
+Who is retired, was given a newer key, or is not known here is not believed: a node nobody knows keeps its receipts.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from controller.domain.errors import Unavailable
 from controller.protocol import seal, topics
-from controller.protocol.codec import TYPES, DecodeError, decode
+from controller.protocol.codec import MAX_MESSAGE, TYPES, DecodeError, decode
 from controller.protocol.keys import parse_node_kid
 from controller.protocol.messages import Ask, Health, NodeState, Receipts, Said
 from controller.service import presence
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 MAX_QUEUE = 50_000
 """Messages that wait: five of each of 10,000 nodes. Beyond it the newest is dropped; custody brings receipts again."""
+
+MAX_QUEUE_BYTES = 64 << 20
+"""Bytes that wait: far above 50,000 usual messages, far below what a small computer has, if all were as long as may be."""
 
 MAX_BATCH = 1_000
 """Messages in one commit: large enough for 100,000 rows a second, small enough that an answer is not late by it."""
@@ -56,14 +60,19 @@ class Raw:
     received_ms: int
 
 
+Word = tuple[Said, int]
+"""A verified message, and our clock when it came."""
+
+
 @dataclass(slots=True)
-class Opened:
-    """The verified messages of one batch, by kind."""
+class Sorted:
+    """The messages of one commit, by kind."""
 
     receipts: list[Batch] = field(default_factory=list)
     asks: list[Asked] = field(default_factory=list)
     states: list[tuple[NodeState, int]] = field(default_factory=list)
     health: list[tuple[Health, int]] = field(default_factory=list)
+    strangers: int = 0
 
 
 class Publish(Protocol):
@@ -83,6 +92,8 @@ class Inbox:
         self._clock = clock
         self._bus = bus
         self._queue: deque[Raw] = deque()
+        self._bytes_in = 0  # written by the link's thread only
+        self._bytes_out = 0  # written by ours only: the difference is what waits
         self._filled = threading.Event()
         self._closing = threading.Event()
         self._upto: dict[tuple[str, str], int] = {}
@@ -104,9 +115,13 @@ class Inbox:
 
     def put(self, topic: str, payload: bytes) -> None:
         """Enqueue what came; never blocks, never raises."""
-        if len(self._queue) >= MAX_QUEUE:
+        if len(payload) > MAX_MESSAGE:
+            self.refused["seal.size"] += 1
+            return
+        if len(self._queue) >= MAX_QUEUE or self._bytes_in - self._bytes_out > MAX_QUEUE_BYTES:
             self.refused["queue.full"] += 1
             return
+        self._bytes_in += len(payload)
         self._queue.append(Raw(topic=topic, payload=payload, received_ms=self._clock.now_ms()))
         if not self._filled.is_set():
             self._filled.set()
@@ -129,14 +144,16 @@ class Inbox:
         self._confirm()
 
     def _take(self) -> list[Raw]:
-        return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+        batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+        self._bytes_out += sum(len(raw.payload) for raw in batch)
+        return batch
 
-    def open(self, batch: Iterable[Raw]) -> Opened:
-        """The believable messages of a batch; the others are counted by reason."""
-        opened = Opened()
+    def open(self, batch: Iterable[Raw]) -> list[Word]:
+        """The messages of a batch whose seals are true; the others are counted by reason."""
+        opened = []
         for raw in batch:
             try:
-                self._sort(opened, self._said(raw), raw.received_ms)
+                opened.append((self._said(raw), raw.received_ms))
             except (seal.SealError, DecodeError) as error:
                 self.refused[error.code] += 1
         return opened
@@ -158,38 +175,45 @@ class Inbox:
         name = parse_node_kid(kid)
         return self._keyring.node_key(*name) if name is not None and name[0] == node else None
 
-    @staticmethod
-    def _sort(opened: Opened, said: Said, received_ms: int) -> None:
-        match said:
-            case Receipts():
-                opened.receipts.append(Batch(said=said, received_ms=received_ms))
-            case Ask():
-                opened.asks.append(Asked(said=said, received_ms=received_ms))
-            case NodeState():
-                opened.states.append((said, received_ms))
-            case Health():
-                opened.health.append((said, received_ms))
-
-    def _bring_home(self, opened: Opened) -> None:
-        """Commit a batch and tell those concerned; while the database is away, again and again."""
-        wait_s = RETRY_S[0]
-        while True:
-            try:
-                self._commit(opened)
+    def _bring_home(self, words: Sequence[Word]) -> None:
+        """Commit a batch and tell those concerned. What can't be digested is found by halving, and put aside alone."""
+        try:
+            self._commit_patiently(words)
+            return
+        except Exception:
+            if len(words) == 1:
+                self.refused["poison"] += 1
+                log.exception("a message of %s can't be digested: it is put aside", words[0][0].node)
                 return
+        half = len(words) // 2
+        self._bring_home(words[:half])
+        self._bring_home(words[half:])
+
+    def _commit_patiently(self, words: Sequence[Word]) -> None:
+        """Commit; while the database is away, again and again."""
+        wait_s = RETRY_S[0]
+        while words:
+            try:
+                return self._commit(words)
             except Unavailable as error:
                 log.warning("receipts wait for the database: %s", error)
                 if self._closing.wait(wait_s):
-                    return  # not confirmed: the nodes keep them
+                    self._queue.clear()  # nothing of it was confirmed: the nodes keep it
+                    return None
                 wait_s = min(wait_s * 2, RETRY_S[1])
+        return None
 
-    def _commit(self, opened: Opened) -> None:
+    def _commit(self, words: Sequence[Word]) -> None:
         with self._database.writing() as tx:
-            presence.states(tx, opened.states)
-            presence.asks(tx, [(asked.said, asked.received_ms) for asked in opened.asks])
-            presence.health(tx, opened.health)
-            taken = hear(tx, opened.receipts) if opened.receipts else None
-            owed = self._offers.owed(tx, opened.asks) if opened.asks else ()
+            generations = tx.nodes.generations({said.node for said, _ in words})
+            mine = _sorted(words, generations)
+            presence.states(tx, mine.states)
+            presence.asks(tx, [(asked.said, asked.received_ms) for asked in mine.asks])
+            presence.health(tx, mine.health)
+            taken = hear(tx, mine.receipts) if mine.receipts else None
+            owed = self._offers.owed(tx, mine.asks) if mine.asks else ()
+        if mine.strangers:
+            self.refused["node.not-ours"] += mine.strangers
         if taken is not None:
             self._upto_last_ms = self._clock.monotonic_ms()
             self._upto_first_ms = self._upto_first_ms if self._upto else self._upto_last_ms
@@ -208,3 +232,22 @@ class Inbox:
         if quiet or now_ms - self._upto_first_ms >= UPTO_BUSY_MS or self._closing.is_set():
             covered, self._upto = self._upto, {}
             self._link.publish(self._offers.covers(covered))
+
+
+def _sorted(words: Iterable[Word], generations: Mapping[str, int]) -> Sorted:
+    """The words of nodes that are ours today, by kind."""
+    mine = Sorted()
+    for said, received_ms in words:
+        if generations.get(said.node) != said.generation:
+            mine.strangers += 1
+            continue
+        match said:
+            case Receipts():
+                mine.receipts.append(Batch(said=said, received_ms=received_ms))
+            case Ask():
+                mine.asks.append(Asked(said=said, received_ms=received_ms))
+            case NodeState():
+                mine.states.append((said, received_ms))
+            case Health():
+                mine.health.append((said, received_ms))
+    return mine

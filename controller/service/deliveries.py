@@ -114,9 +114,12 @@ def _apply(standing: Delivery, word: Heard) -> Delivery:
     evidence = standing.evidence
     if word.state == State.FINISHED and state is State.FINISHED:
         evidence = judge(evidence, Evidence(word.evidence) if word.evidence else Evidence.NOT_MEASURED)
-    if state is standing.state and evidence is standing.evidence:
-        return standing
     moved = state is not standing.state
+    at_ms = word.at_ms if moved else standing.at_ms
+    if not moved and word.state == state:  # said twice: whichever comes first, the earlier moment holds
+        at_ms = min(at_ms, word.at_ms)
+    if not moved and (evidence, at_ms) == (standing.evidence, standing.at_ms):
+        return standing
     return Delivery(
         airing=standing.airing,
         node=standing.node,
@@ -124,7 +127,7 @@ def _apply(standing: Delivery, word: Heard) -> Delivery:
         state=state,
         why=word.why if moved and state in ENDS else standing.why,
         evidence=evidence,
-        at_ms=word.at_ms if moved else standing.at_ms,
+        at_ms=at_ms,
     )
 
 
@@ -133,10 +136,20 @@ def _make_unexpected(tx: Transaction, airing: str, words: Sequence[Heard], after
     strangers = {word.node for word in words} - after.keys()
     if not strangers:
         return
+    state = _state_of_newcomers(tx, airing)
     for node, (row, _path) in tx.nodes.living(strangers).items():
         after[node] = Delivery(
-            airing=airing, node=node, village=row.village, state=State.PLANNED, why="", evidence=None, at_ms=words[0].received_ms
+            airing=airing, node=node, village=row.village, state=state, why="", evidence=None, at_ms=words[0].received_ms
         )
+
+
+def _state_of_newcomers(tx: Transaction, airing: str) -> State:
+    """Where such a delivery begins: among the settled ones if nobody will settle it any more, among those to be silenced if
+    silence was asked for."""
+    known = tx.airings.get(airing)
+    if known is None or tx.airings.is_settled(airing):
+        return State.UNKNOWN
+    return State.PLANNED if known.cancelled_ms is None else State.CANCELLING
 
 
 def _upto(tx: Transaction, batches: Sequence[Batch]) -> dict[tuple[str, str], int]:

@@ -19,6 +19,9 @@ from scheduler.clock import Clock
 LIMIT = 200
 """Letters in one round: what a broker takes in well under a second, so that marks are never far behind publishes."""
 
+MAX_REMEMBERED = 20_000
+"""Letters whose last count is remembered: two for each node. One that is forgotten is offered once more, no harm."""
+
 OPEN_STATES = {"play": UNTAKEN, "stop": (State.CANCELLING,)}
 
 
@@ -37,7 +40,9 @@ class Posting:
         with self.database.reading() as tx:
             letters = tx.outbox.due(now_ms, LIMIT)
             verdicts = [(letter, self._wanted(tx, letter)) for letter in letters]
-            next_ms = tx.outbox.next_due_ms()
+            next_ms = tx.outbox.next_due_ms(now_ms)
+        if len(self._untaken) > MAX_REMEMBERED:
+            self._untaken.clear()
         wanted = [letter for letter, verdict in verdicts if verdict == "go"]
         rest = [_put_off(letter, verdict, now_ms) for letter, verdict in verdicts if verdict != "go"]
         if rest:
@@ -51,8 +56,9 @@ class Posting:
         airings: set[str] = set()
         with self.database.writing() as tx:
             tx.outbox.mark([_tried(letter, now_ms) for letter in letters])
+            present = tx.outbox.present([letter.id for letter in letters])
             for letter in letters:
-                if letter.attempt == 0:
+                if letter.attempt == 0 and letter.id in present:  # a superseded plan says nothing about today's airings
                     airings.update(_mark_deliveries(tx, letter, now_ms))
         self.bus.airing_changed(airings)
 
