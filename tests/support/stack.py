@@ -17,12 +17,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from sqlalchemy import Connection, create_engine
 
 from simulator.control import ask
 from tests.support.ports import free_port, wait_until_listening
@@ -279,6 +281,17 @@ class Stack:
         wish = {"bulletin": bulletin, "to": list(to or self.communes), **how}
         airing: str = self.controller.call("POST", "/airings", json=wish)["id"]
         return airing
+
+    @contextmanager
+    def database(self) -> Iterator[Connection]:
+        """Look into the controller's database, beside it."""
+        url = self.controller.env.get("TIENGLANG_DATABASE_URL") or f"sqlite:///{self.controller.home / 'tienglang.db'}"
+        engine = create_engine(url)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     def ledger(self, airing: str) -> dict[str, str]:
         """The state of each of the airing's nodes that the fleet runs."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import text
 
 from audio import edit
 from audio.decode import decode
@@ -125,10 +126,23 @@ def starts(stack: Stack, airing: str) -> Counter[str]:
 
 
 def assert_heard_once(stack: Stack, airing: str, timeout_s: float = HAPPENS_S) -> None:
-    """Every loudspeaker finishes in the ledger; each sounded it exactly once, and nothing else ever sounded twice."""
+    """Every loudspeaker finishes in the ledger, sounded it exactly once, and every word of it is in custody."""
     stack.wait_ledger(airing, "finished", timeout_s)
     assert starts(stack, airing) == dict.fromkeys(stack.fleet.nodes, 1)
     assert_nothing_twice(stack)
+    until(lambda: not without_custody(stack, airing), f"all receipts come home from {without_custody(stack, airing)}")
+
+
+def without_custody(stack: Stack, airing: str) -> list[str]:
+    """The loudspeakers of which a word about this airing, or any word before the last one, is not in the database."""
+    with stack.database() as database:
+        said = database.execute(text("SELECT node, state FROM receipts WHERE airing = :it"), {"it": airing}).all()
+        seqs = database.execute(text("SELECT node, count(DISTINCT seq), max(seq) FROM receipts GROUP BY node")).all()
+        upto = {row.node: row.upto for row in database.execute(text("SELECT node, upto FROM custody"))}
+    words = set(said)
+    whole = {node for node, number, last in seqs if number == last == upto.get(node)}
+    rungs = ("accepted", "started", "finished")
+    return [node for node in stack.fleet.nodes if node not in whole or not {(node, rung) for rung in rungs} <= words]
 
 
 def assert_nothing_twice(stack: Stack) -> None:

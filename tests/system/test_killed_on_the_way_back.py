@@ -1,4 +1,4 @@
-"""The real controller process is killed (SIGKILL) over receipts, and in its sweeper: every word comes home, every delivery ends."""
+"""The real controller process is killed (SIGKILL) over receipts, and in its sweeper: every word comes home, all ends."""
 
 from __future__ import annotations
 
