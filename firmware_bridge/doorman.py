@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -144,9 +145,7 @@ def _public(x: str) -> Ed25519PublicKey | None:
 
 
 def _decode(typ: str, payload: bytes) -> FromController:
-    message = decode(TYPES[typ], payload)
-    assert isinstance(message, FromController)
-    return message
+    return cast(FromController, decode(TYPES[typ], payload))
 
 
 @lru_cache(maxsize=64)

@@ -81,7 +81,7 @@ class Engine:
         self._intake = Intake(provision.node, self.clock, self._door, self._ledger, self._list, self._papers)
         self._errands = Errands(provision.bases, self.clock, self._door, self._larder, self._list, self._papers, self._intake)
         self._reception = Reception(
-            provision.node, self.clock, self._door, self._ledger, self._list, self._papers, self._intake, self._errands
+            provision.node, self.clock, self._door, self._ledger, self._list, self._papers, self._intake, self._errands, random
         )
         self._waking += self._remember_life(remembered)
         self._waking += restore(remembered, kept, provision.node, self._door, self._papers, self._list)
@@ -189,7 +189,7 @@ class Engine:
     # ── what happens ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _arrived(self, out: list[ev.Effect], now_ms: int, event: ev.Arrived) -> None:
-        self._reception.arrived(out, now_ms, event, self._jitter())
+        self._reception.arrived(out, now_ms, event)
 
     def _fetched(self, out: list[ev.Effect], now_ms: int, event: ev.Fetched) -> None:
         self._errands.fetched(out, now_ms, event)

@@ -5,6 +5,8 @@ order, plan's head -> intake, now or when we know enough     trust, config -> pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from controller.protocol import topics
 from controller.protocol.messages import Answer, Config, FromController, Order, PlanHead, Trust
 from firmware_bridge.awakening import take_stock
@@ -17,11 +19,25 @@ from firmware_bridge.papers import Papers
 from firmware_bridge.playlist import Playlist
 from firmware_bridge.timekeeper import Timekeeper
 
+_TO_BE_JUDGED = (Order, PlanHead)
+
 
 class Reception:
     """Receives for one node."""
 
-    __slots__ = ("_clock", "_door", "_errands", "_has_stock", "_inbox", "_intake", "_ledger", "_list", "_node", "_papers")
+    __slots__ = (
+        "_clock",
+        "_door",
+        "_errands",
+        "_has_stock",
+        "_inbox",
+        "_intake",
+        "_ledger",
+        "_list",
+        "_node",
+        "_papers",
+        "_random",
+    )
 
     def __init__(
         self,
@@ -33,6 +49,7 @@ class Reception:
         papers: Papers,
         intake: Intake,
         errands: Errands,
+        random: Callable[[int], bytes],
     ) -> None:
         self._node = node
         self._inbox = topics.inbox(node)
@@ -43,9 +60,10 @@ class Reception:
         self._papers = papers
         self._intake = intake
         self._errands = errands
+        self._random = random
         self._has_stock = False
 
-    def arrived(self, out: list[Effect], now_ms: int, event: Arrived, jitter: int) -> None:
+    def arrived(self, out: list[Effect], now_ms: int, event: Arrived) -> None:
         """Take one message, or only count it. Any bytes on any topic are fine."""
         typs = INBOX if event.topic == self._inbox else typs_of(self._papers.path).get(event.topic)
         opened = self._door.open(event.payload, typs, now_ms) if typs is not None else None
@@ -53,12 +71,12 @@ class Reception:
             self._door.refused += 1
             return
         kid, message = opened
-        if isinstance(message, Order | PlanHead):
+        if isinstance(message, _TO_BE_JUDGED):
             self._take((kid, event.payload, message), out, now_ms)
         elif not self._may(kid, message, now_ms):
             self._door.refused += 1
         elif isinstance(message, Answer):
-            self._take_answer(out, now_ms, message, jitter)
+            self._take_answer(out, now_ms, message)
         else:
             self._take_paper(out, now_ms, event.payload, message)
 
@@ -94,18 +112,19 @@ class Reception:
             self._errands.run(out, now_ms)
         self.documents_changed(out, now_ms)
 
-    def _take_answer(self, out: list[Effect], now_ms: int, answer: Answer, jitter: int) -> None:
+    def _take_answer(self, out: list[Effect], now_ms: int, answer: Answer) -> None:
         self._ledger.cover(out, answer.upto, now_ms)
         if answer.floors is not None:
             self._papers.raise_floors(out, answer.floors)
-        if answer.nonce is None:
-            return
-        verdict = self._clock.answered(answer.nonce, answer.t2, answer.t3, now_ms)
+        verdict = "ignored"
+        if answer.nonce is not None:
+            verdict = self._clock.answered(answer.nonce, answer.t2, answer.t3, now_ms)
         if verdict == "moved":
             out.append(Alarm(code="clock.moved"))
-        self.documents_changed(out, now_ms)
+        if answer.floors is not None or verdict != "ignored":
+            self.documents_changed(out, now_ms)
         if verdict != "ignored":
-            self._clock.plan_next(now_ms, jitter, content=self._papers.is_ready)
+            self._clock.plan_next(now_ms, self._random(1)[0], content=self._papers.is_ready)
 
     def _may(self, kid: str, message: FromController, now_ms: int) -> bool:
         """May this key say this to us, and now? Trust is the root's; a config is judged by the path that it gives.

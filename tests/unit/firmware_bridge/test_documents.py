@@ -11,6 +11,8 @@ from controller.protocol import topics
 from firmware_bridge import events as ev
 from tests.unit.firmware_bridge.harness import ALL_KEYS, CLIP, HOUR, NODE, OTHER_CLIP, Harness, of, ready, trust_key
 
+FLOORS = m.Floors(trust=1, config=99, plan=0)
+
 
 def test_a_birth_subscribes_says_its_state_and_asks() -> None:
     """First its inbox only; with a config also its units' orders and its village's plan."""
@@ -240,3 +242,27 @@ def test_health_comes_once_a_period_and_faster_while_it_sounds() -> None:
     playing = [health for health in node.heard(m.Health) if health.playing == "a1"]
     assert len(playing) == 5
     assert playing[0].clips == 1
+
+
+def test_floors_above_what_we_hold_silence_what_was_accepted() -> None:
+    """The controller made a stricter config; until it is here nothing sounds, and that is the reason given."""
+    node = ready()
+    node.say(start=node.utc + 60_000)
+    node.advance(2_000)
+    node.send(node.seal("k-answer", m.Answer(**node.claims(), life=node.engine.life, upto=1, floors=FLOORS)))
+    node.power_cut()
+    node.connect()
+    node.answer()
+    node.advance(200_000)
+    assert not node.plays
+    assert node.words()[-1] == "missed floors"
+
+
+def test_floors_that_come_without_a_question_hold_at_once() -> None:
+    """They only ever rise, so a replayed one does no harm."""
+    node = ready()
+    node.say(start=node.utc + 60_000)
+    node.send(node.seal("k-answer", m.Answer(**node.claims(), life=node.engine.life, upto=1, floors=FLOORS)))
+    assert not node.engine.is_open
+    node.advance(200_000)
+    assert not node.plays
