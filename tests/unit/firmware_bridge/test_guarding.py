@@ -12,6 +12,8 @@ from controller.domain.airing import Klass
 from controller.protocol import messages as m
 from controller.protocol import topics
 from firmware_bridge import events as ev
+from firmware_bridge.lifecycle import Airing
+from firmware_bridge.memory import MAX_AIRINGS
 from tests.unit.firmware_bridge.harness import ALL_KEYS, HOUR, NODE, OTHER_CLIP, PATH, Harness, of, ready, trust_key
 
 NIGHT = m.Policy(hours=(m.Hours(from_minute=5 * 60, to_minute=21 * 60),))
@@ -298,3 +300,81 @@ def test_handle_is_total(topic: str, payload: bytes) -> None:
 
 
 _SHARED = ready()
+
+
+def test_a_stop_that_finds_no_room_for_its_tombstone_is_refused() -> None:
+    """What could not be remembered is not promised."""
+    node = ready()
+    for number in range(MAX_AIRINGS):
+        node.engine._list.airings[f"t{number}"] = Airing(f"t{number}", 1, Klass.NORMAL)
+    node.stop()
+    assert node.words() == ["refused full"]
+    assert "airing/a1" not in node.kept
+
+
+def test_an_older_trust_is_not_put_back() -> None:
+    """A replay of the document from before a key was revoked."""
+    node = Harness()
+    node.connect()
+    old = node.trust()
+    node.send(node.trust(revoked=("k-village",)))
+    node.send(old)
+    assert node.engine.versions.trust == 2
+
+
+def test_a_config_below_the_floor_is_not_taken() -> None:
+    """Newer than what we hold, but older than what the controller has made."""
+    node = ready()
+    node.answer(floors=m.Floors(trust=0, config=9, plan=0))
+    node.send(node.config(version=8))
+    assert node.engine.versions.config == 2
+
+
+def test_a_plan_for_the_commune_is_no_plan_of_our_village() -> None:
+    """Even from a key that reaches it: a plan is its village's."""
+    node = ready()
+    head = m.PlanHead(**node.claims("xa"), version=9, sha256=OTHER_CLIP, size=10)
+    assert not of(ev.Fetch, node.send(node.seal("k-plan", head)))
+
+
+def test_an_answer_to_another_life_or_another_node_covers_nothing() -> None:
+    """A cloned disk, a redirected message."""
+    node = ready()
+    node.say(start=node.utc + HOUR)
+    node.send(node.seal("k-answer", m.Answer(**node.claims(), life="0" * 16, upto=1)))
+    node.send(node.seal("k-answer", m.Answer(**node.claims("xa"), life=node.engine.life, upto=1)))
+    assert node.engine.outstanding == 1
+
+
+def test_what_has_expired_is_not_taken_whatever_it_is() -> None:
+    """A config, a trust, and a word that covers receipts."""
+    node = ready()
+    node.say(start=node.utc + HOUR)
+    past = node.utc - 1_000
+    node.send(node.config(iat=past - 1, exp=past))
+    node.send(node.trust(iat=past - 1, exp=past))
+    node.send(node.seal("k-answer", m.Answer(**node.claims(iat=past - 1, exp=past), life=node.engine.life, upto=1)))
+    assert (node.engine.versions, node.engine.outstanding) == (m.Versions(trust=1, config=2), 1)
+
+
+def test_a_config_key_outside_its_days_seals_no_config() -> None:
+    """Once the clock is trusted."""
+    node = ready()
+    node.send(node.trust((*(key for key in ALL_KEYS if key.kid != "k-config"), trust_key("k-config", m.Use.CONFIG, exp=1))))
+    node.send(node.config())
+    assert node.engine.versions.config == 2
+
+
+@pytest.mark.parametrize(("kid", "use"), [("k-order", m.Use.ORDER), ("k-plan", m.Use.PLAN)])
+def test_what_the_disk_holds_is_held_to_the_keys_scope_again_at_boot(kid: str, use: m.Use) -> None:
+    """The key was narrowed to another commune since."""
+    node = ready()
+    node.say(start=node.utc + HOUR)
+    node.plan(node.item(airing="p1"))
+    other = "a1" if kid == "k-plan" else "p1"
+    node.send(node.trust((*(key for key in ALL_KEYS if key.kid != kid), trust_key(kid, use, units=("elsewhere",)))))
+    node.power_cut()
+    node.connect()
+    node.answer()
+    node.advance(2 * HOUR)
+    assert [play.airing for play in node.plays] == [other]
