@@ -32,6 +32,9 @@ OVERRUN_MS = 2_000
 TOGETHER_MS = 100
 """`accepted` waits this long beyond a sound that is about to begin, to share a message with `started`."""
 
+GATHER_MS = 50
+"""`accepted` of what begins later waits this long for others: orders are offered again in a row, one message answers all."""
+
 REMEMBER_MS = 86_400_000
 """A tombstone outlives its airing's last moment by a day: a clock may be wrong, a broker may deliver late."""
 
@@ -184,7 +187,7 @@ class Playlist:
             if token:
                 airing.is_kept = True
                 out.append(Keep(key=f"order/{name}", value=token))
-            self.say(out, now_ms, airing, _R.ACCEPTED)
+            self.say(out, now_ms, airing, _R.ACCEPTED, flush_ms=now_ms + GATHER_MS)
         self.fresh.clear()
         return lacks
 

@@ -187,6 +187,7 @@ def test_a_failed_fetch_is_tried_again_and_after_eight_times_it_is_a_failure() -
     """2, 5, 10, 20 s ...; the reason is the driver's."""
     node = ready()
     node.say(start=node.utc + 600_000, sha256=OTHER_CLIP)
+    node.advance(100)
     while node.words() == ["accepted"]:
         tried = len(node.fetches)
         node.do(ev.FetchFailed(sha256=OTHER_CLIP, why="status"))

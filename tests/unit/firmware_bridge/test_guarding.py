@@ -54,6 +54,7 @@ def test_the_end_of_the_sound_must_be_within_hours_too() -> None:
     nine = node.utc - 1_010 + 11 * HOUR
     node.say(airing="late", start=nine - 20_000)
     node.say(airing="last", start=nine - 31_000)
+    node.advance(100)
     assert node.words("late") == ["refused hours"]
     assert node.words("last") == ["accepted"]
     node.advance(11 * HOUR)

@@ -89,6 +89,7 @@ def test_what_passed_while_the_power_was_off_is_missed_and_says_so() -> None:
     node = ready()
     node.plan(node.item(airing="p1", start=node.utc + 60_000))
     node.say(start=node.utc + 60_000)
+    node.advance(100)
     node.now += HOUR
     node.power_cut()
     assert node.words("p1") == ["accepted"]
@@ -162,6 +163,7 @@ def test_receipts_are_said_again_until_they_are_covered() -> None:
     """10, 30, 60 s; then nothing more."""
     node = ready()
     node.say(start=node.utc + HOUR)
+    node.advance(100)
     before = len(node.heard(m.Receipts))
     node.advance(150_000)
     assert len(node.heard(m.Receipts)) - before == 3

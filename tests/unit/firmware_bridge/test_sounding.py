@@ -29,6 +29,15 @@ def test_accepted_and_started_share_one_message_when_the_sound_is_there() -> Non
     assert [[item.state.value for item in batch.items] for batch in node.heard(m.Receipts)] == [["accepted", "started"]]
 
 
+def test_orders_that_are_offered_in_a_row_are_answered_in_one_message() -> None:
+    """Ten orders at a birth cost one message, 50 ms later."""
+    node = ready()
+    for number in range(10):
+        node.say(airing=f"a{number}", start=node.utc + HOUR)
+    node.advance(1_000)
+    assert [len(batch.items) for batch in node.heard(m.Receipts)] == [10]
+
+
 @pytest.mark.parametrize("way", [2, 30, 90])
 def test_neighbours_begin_in_one_moment_whatever_their_bounds(way: int) -> None:
     """With u up to 100 ms everybody begins at start + 100 ms."""
