@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from controller.cli.ledger import Ledger, as_json, ladder_line, unheard_lines
+from controller.cli.ledger import Ledger, as_json, ladder_line, unheard_lines, village_rows
 from controller.cli.progress import Progress
 from controller.cli.session import EXIT_INTERRUPTED, EXIT_NOT_ALL, Session
 from controller.cli.times import parse_time, show_time
@@ -45,9 +45,11 @@ def introduce(session: Session, ledger: Ledger) -> None:
 
 
 def tell_outcome(session: Session, ledger: Ledger) -> int:
-    """Say that all is well, or name everybody who was not heard; the exit code."""
+    """Say of everybody that all is well, or name those who were not heard; the exit code."""
     session.give(as_json(ledger))
     if ledger.all_good:
+        if len(ledger.rows) <= _NAMED:
+            session.table(village_rows(ledger, session.lang))
         session.say("all-good", total=len(ledger.rows))
         return 0
     if not session.as_json:

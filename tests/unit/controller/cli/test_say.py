@@ -49,6 +49,8 @@ def test_when_everybody_finished_say_shows_the_ladder_and_exits_0(home: Path, se
         "0/2 cụm loa · đã gửi 1 · đã nhận 1",
         "0/2 cụm loa · đang phát 2",
         "2/2 cụm loa",
+        "Khào A  Khào A 1  phát xong",
+        "Khào A  Khào A 2  phát xong",
         "Xong: cả 2 cụm loa đã phát.",
     ]
 
