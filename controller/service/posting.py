@@ -60,6 +60,7 @@ class Posting:
             for letter in letters:
                 if letter.attempt == 0 and letter.id in present:  # a superseded plan says nothing about today's airings
                     airings.update(_mark_deliveries(tx, letter, now_ms))
+                    self._untaken[letter.id] = _count_untaken(tx, letter)  # who takes it from now on is "coming"
         self.bus.airing_changed(airings)
 
     def expire(self) -> None:
