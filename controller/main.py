@@ -109,10 +109,11 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> Ap
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
     database.migrate()
-    keyring = keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id)
-    files = Store(settings.home / "clips")
-    bus = LocalBus()
     work = UnitOfWork(database)
+    keyring = _keyring(settings, work, clock)
+    files = Store(settings.home / "clips")
+    files.sweep()  # what a power cut left half written
+    bus = LocalBus()
     bases = bases_of(settings.base_url)
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
@@ -181,19 +182,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
             app.services.make_demo()
         may_listen(settings.listen, app.services.users.has_demo())
         _say_first_password(app.services.users)
-        host, port = settings.address
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build_app(app.services),
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                timeout_graceful_shutdown=3,
-                proxy_headers=False,
-                server_header=False,
-            )
-        )
+        server = _server(settings, app.services)
         app.start()
         try:
             with suppress(SystemExit), _told(settings, app.services.local_token):
@@ -202,6 +191,28 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
         finally:
             app.stop()
     return 0
+
+
+def _server(settings: Settings, services: Services) -> uvicorn.Server:
+    host, port = settings.address
+    config = uvicorn.Config(
+        build_app(services),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,  # an open page would keep us for ever
+        proxy_headers=False,
+        server_header=False,
+    )
+    return uvicorn.Server(config)
+
+
+def _keyring(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:
+    """Our keys. Where the database knows loudspeakers, a missing folder is an error: new keys would silence them all."""
+    with work.reading() as tx:
+        may_create = not tx.nodes.are_there()
+    return keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id, may_create=may_create)
 
 
 def _mqtt(

@@ -65,6 +65,10 @@ class SqlNodes:
         row = self._connection.execute(select(nodes).where(nodes.c.id == node)).one_or_none()
         return _node(row) if row else None
 
+    def are_there(self) -> bool:
+        """Was any node ever added?"""
+        return self._connection.execute(select(nodes.c.id).limit(1)).first() is not None
+
     def under(self, unit: Unit | None) -> list[Node]:
         """The nodes that stand under `unit` (None: everywhere) and are not retired, by village and name."""
         query = select(nodes).where(nodes.c.retired_ms.is_(None)).order_by(nodes.c.village, nodes.c.name)
