@@ -16,7 +16,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from audio.clip import Limits
-from controller.domain.errors import Refused
+from controller.domain.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks  # exists for type checkers only
@@ -46,10 +46,11 @@ class Form:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """A path for an unfinished upload, removed on leaving unless it was moved away."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as file:
-        path = Path(file.name)
+    """A path for an unfinished upload, removed on leaving unless it was moved away; Unavailable("disk.full")."""
+    with _disk_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False) as file:
+            path = Path(file.name)
     try:
         yield path
     finally:
@@ -57,7 +58,7 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 async def receive(request: Request, path: Path) -> Form:
-    """Read the whole form; Refused with upload.* when it is none, too big, or breaks off."""
+    """Read the whole form; Refused with upload.* when it is none, too big, or breaks off; Unavailable("disk.full")."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise Refused("upload.kind")
@@ -67,7 +68,7 @@ async def receive(request: Request, path: Path) -> Form:
     parts = _Parts(Form(path=path))
     try:
         parser = MultipartParser(options[b"boundary"], parts.callbacks())
-        with path.open("wb") as file:
+        with _disk_errors(), path.open("wb") as file:
             async for chunk in request.stream():
                 parser.write(chunk)
                 if len(parts.block) >= BLOCK:
@@ -80,6 +81,14 @@ async def receive(request: Request, path: Path) -> Form:
     if not parts.has_file or parts.form.size == 0:
         raise Refused("upload.no-file")
     return parts.form
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("disk.full", detail=str(error)) from error
 
 
 def _too_big() -> Refused:
