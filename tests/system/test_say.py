@@ -17,7 +17,7 @@ def test_it_ends_with_0_when_all_heard_it_and_with_3_naming_the_dead_horns(place
         stack.fleet.ask(fault="dead_horn", nodes=[row["id"] for row in dead])
         with ThreadPoolExecutor(2) as pool:  # both at once: the speech lasts 19 s
             told = pool.submit(stack.controller.cli, "say", SPEECH, "--to", good, "--wait", "--timeout", "100")
-            partly = pool.submit(stack.controller.cli, "--json", "say", SPEECH, "--to", bad, "--wait", "--timeout", "100")
+            partly = pool.submit(stack.controller.cli, "say", SPEECH, "--to", bad, "--wait", "--timeout", "100", "--json")
         everybody = told.result()
         assert everybody.returncode == 0, everybody.stdout + everybody.stderr
         rows = stack.controller.call("GET", "/nodes", params={"unit": good})
