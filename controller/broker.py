@@ -16,6 +16,7 @@ What was measured of it (iotcore 0.4.0, rumqttd 0.20), and what follows for its 
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import socket
 import subprocess
@@ -57,6 +58,7 @@ max_payload_size = 1048576
 max_inflight_count = 200
 dynamic_filters = true
 """
+_LISTEN = re.compile(rf'^listen = "{re.escape(HOST)}:([0-9]{{4,5}})"$', re.MULTILINE)
 _WIDE = """
 [router.custom_segment."{filter}"]
 max_segment_size = 8388608
@@ -66,7 +68,7 @@ max_segment_count = 4
 
 @dataclass(slots=True)
 class EmbeddedBroker:
-    """A running broker at `url`. One thread starts and stops it; it dies with this process, however that dies."""
+    """A running broker at `url`. One thread at a time starts or stops it; it dies with this process, however that dies."""
 
     port: int
     _config: Path
@@ -124,14 +126,16 @@ class EmbeddedBroker:
 
 
 def start_broker(run_dir: Path, first_port: int = FIRST_PORT) -> EmbeddedBroker:
-    """Start the broker on `first_port` or the next free one; its settings are written into `run_dir`.
+    """Start the broker where it was the last time, for loudspeakers were told so, else on `first_port` or the next free one.
 
-    Unavailable("broker.no-port") when all of a hundred are taken, "broker.not-ready" when it does not come up.
+    Its settings are written into `run_dir`. Unavailable("broker.no-port") when all of a hundred are taken, "broker.not-ready"
+    when it does not come up.
     """
-    for port in range(first_port, min(first_port + _PORTS_TRIED, 65_536)):
+    config = run_dir / "broker.toml"
+    for port in (*_last_port(config), *range(first_port, min(first_port + _PORTS_TRIED, 65_536))):
         if not _is_free(port):
             continue
-        broker = EmbeddedBroker(port, run_dir / "broker.toml")
+        broker = EmbeddedBroker(port, config)
         try:
             broker.start()
         except Unavailable:
@@ -140,6 +144,15 @@ def start_broker(run_dir: Path, first_port: int = FIRST_PORT) -> EmbeddedBroker:
             continue
         return broker
     raise Unavailable("broker.no-port", first=first_port, tried=_PORTS_TRIED)
+
+
+def _last_port(config: Path) -> tuple[int, ...]:
+    """The port in the settings that we wrote the last time, if there are any."""
+    try:
+        found = _LISTEN.search(config.read_text())
+    except (OSError, UnicodeDecodeError):
+        return ()
+    return (int(found[1]),) if found else ()
 
 
 def _config(port: int) -> str:

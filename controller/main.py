@@ -13,7 +13,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +63,9 @@ RENEW_MS = 3_600_000
 EXPIRE_MS = 60_000
 """Dead letters do no harm for a minute."""
 
+BROKER_MS = 500
+"""An embedded broker that died is back before most loudspeakers try again."""
+
 PREPARE_TIMEOUT_S = 900
 """An hour of sound takes three minutes on a small machine; what takes five times that is stuck."""
 
@@ -103,8 +106,11 @@ class App:
         self.database.close()
 
 
-def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> App:
-    """Make a controller that speaks through the broker at `broker_url`; home, keys and tables are made where there are none."""
+def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_jobs: Sequence[Job] = ()) -> App:
+    """Make a controller that speaks through the broker at `broker_url`; home, keys and tables are made where there are none.
+
+    `more_jobs` are run beside its own.
+    """
     clock = clock or SystemClock()
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
@@ -158,6 +164,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None) -> Ap
         Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
         Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
         Job(name="expire letters", period_ms=EXPIRE_MS, run=Posting(database=work, clock=clock, bus=bus).expire),
+        *more_jobs,
     ]
     return App(
         settings=settings,
@@ -176,8 +183,8 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
-    with _broker(settings) as broker_url:
-        app = build(settings, broker_url, clock)
+    with _broker(settings) as (broker_url, its_jobs):
+        app = build(settings, broker_url, clock, its_jobs)
         if settings.demo:
             app.services.make_demo()
         may_listen(settings.listen, app.services.users.has_demo())
@@ -231,14 +238,14 @@ def _mqtt(
 
 
 @contextmanager
-def _broker(settings: Settings) -> Iterator[str]:
-    """The broker's URL: the one we were told, or our own embedded one while the block runs."""
+def _broker(settings: Settings) -> Iterator[tuple[str, list[Job]]]:
+    """The broker's URL: the one we were told, or our own embedded one while the block runs; and what keeps that alive."""
     if settings.mqtt_url is not None:
-        yield settings.mqtt_url
+        yield settings.mqtt_url, []
         return
     embedded = start_broker(settings.run_dir)
     try:
-        yield embedded.url
+        yield embedded.url, [Job(name="broker", period_ms=BROKER_MS, run=embedded.start)]
     finally:
         embedded.stop()
 

@@ -133,6 +133,19 @@ def test_two_of_them_take_two_ports_and_a_stopped_one_can_be_had_again_on_the_sa
         two.stop()
 
 
+def test_it_comes_back_where_loudspeakers_were_told_it_is(tmp_path: Path) -> None:
+    first = start_broker(tmp_path, free_port())
+    first.stop()
+    elsewhere = free_port()
+    again = start_broker(tmp_path, elsewhere)
+    again.stop()
+    assert again.port == first.port != elsewhere
+    (tmp_path / "broker.toml").write_bytes(b"\xff no settings of ours")
+    fresh = start_broker(tmp_path, elsewhere)
+    fresh.stop()
+    assert fresh.port == elsewhere
+
+
 def test_a_strangers_broker_is_not_taken_for_ours(tmp_path: Path) -> None:
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", free_port()))
