@@ -27,6 +27,9 @@ RESULTS = Path(__file__).parents[2] / "var" / "bench.json"
 
 def main(only: str | None = None) -> int:
     """Run what `only` names (all if None), print the table, keep the figures."""
+    if only and only.startswith("-"):
+        print(__doc__)
+        return 2
     figures: list[Figure] = []
     failed: list[str] = []
     for name, run in benches(only):
