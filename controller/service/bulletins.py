@@ -2,14 +2,17 @@
 
 What a person brought is in the uploads' folder and its row is committed before anybody is told "received". A controller
 that dies in the middle finds the row again and prepares it then: the same upload gives the same clip, and the wish is
-fulfilled in the commit that makes the clip known, so it comes true once.
+fulfilled in the commit that makes the clip known, so it comes true once. A full disk or a locked database puts a bulletin
+off and never ends it; one that was cancelled is cancelled in the database, for the next start too.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -26,8 +29,20 @@ from controller.service.airings import Airings, Wish
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from scheduler.clock import Clock
 
+log = logging.getLogger(__name__)
+
 MAX_WAITING = 50
 """Uploads that wait to be prepared: an hour of work for one worker, and 15 GB of disk at the very most."""
+
+
+RETRY_S = 10.0
+"""After a full disk or a locked database: a person needs minutes to make room, and a try costs a whole preparation."""
+
+PASSING = frozenset({"store.full", "store.failed"})
+"""What is wrong with the disk, not with the sound: it is tried again."""
+
+STRAY_MS = 86_400_000
+"""An upload of yesterday that no bulletin waits for was left by a power cut."""
 
 
 class Prepare(Protocol):
@@ -107,21 +122,32 @@ class Bulletins:
         )
 
     def cancel(self, bulletin_id: str) -> None:
-        """Give up preparing it; what is prepared already stays."""
-        with self._database.reading() as tx:
-            _get(tx, bulletin_id)
+        """Give up preparing it, for good; what is prepared already stays."""
+        with self._database.writing() as tx:
+            draft = _get(tx, bulletin_id)
+            if draft.upload is None:
+                return
+            tx.bulletins.change(replace(draft, upload=None, error=_told(AudioError("audio.cancelled"))))
         self._cancelled.add(bulletin_id)
+        (self._uploads / draft.upload).unlink(missing_ok=True)
+        self._bus.bulletin_changed(bulletin_id)
 
     def work(self) -> None:
-        """Prepare what waits, oldest first, until `close`. For one worker thread of its own."""
-        while not self._closed:
+        """Prepare what waits, oldest first, until `close`. For one worker thread of its own.
+
+        A bulletin that can't be prepared now is put off, those behind it are not; Unavailable when even the list can't be read.
+        """
+        self._sweep()
+        while True:
             self._filled.clear()
+            if self._closed:
+                return
             with self._database.reading() as tx:
                 waiting = tx.bulletins.unprepared()
-            for draft in waiting:
-                if not self._closed:
-                    self._prepare_one(draft)
-            if not waiting:
+            put_off = [draft for draft in waiting if not self._closed and not self._try(draft)]
+            if put_off:
+                self._filled.wait(RETRY_S)
+            elif not waiting:
                 self._filled.wait()
 
     def close(self) -> None:
@@ -131,9 +157,9 @@ class Bulletins:
 
     def _keep(self, upload: Path, bulletin_id: str) -> Path:
         """Move the upload to its own name, on the disk when this returns."""
-        self._uploads.mkdir(parents=True, exist_ok=True)
         kept = self._uploads / bulletin_id
         try:
+            self._uploads.mkdir(parents=True, exist_ok=True)
             with upload.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(upload, kept)
@@ -146,9 +172,21 @@ class Bulletins:
             raise Unavailable("disk.full", detail=str(error)) from error
         return kept
 
+    def _try(self, draft: Draft) -> bool:
+        """Prepare it; False when it has to be tried again."""
+        try:
+            self._prepare_one(draft)
+        except (AudioError, Unavailable) as error:
+            log.warning("bulletin %s waits: %s", draft.bulletin.id, error)
+            return False
+        except Exception:
+            log.exception("bulletin %s waits", draft.bulletin.id)
+            return False
+        return True
+
     def _prepare_one(self, draft: Draft) -> None:
-        source = self._uploads / (draft.upload or "")
         name = draft.bulletin.id
+        source = self._uploads / (draft.upload or "")
         try:
             clip = self._prepare(
                 source,
@@ -156,15 +194,29 @@ class Bulletins:
                 cancelled=lambda: self._closed or name in self._cancelled,
             )
         except AudioError as error:
-            if not self._closed:
-                self._end(replace(draft, upload=None, error=_told(error)))
+            if self._closed:
+                return
+            if error.code in PASSING:
+                raise
+            with self._database.writing() as tx:
+                _end(tx, replace(draft, error=_told(error)))
         else:
             self._prepared(draft, clip)
         finally:
             self._progress.pop(name, None)
-        if not self._closed:
-            source.unlink(missing_ok=True)
-            self._bus.bulletin_changed(name)
+            self._cancelled.discard(name)
+        source.unlink(missing_ok=True)
+        self._bus.bulletin_changed(name)
+
+    def _sweep(self) -> None:
+        """Remove uploads that no bulletin waits for. Nobody is told: nobody was told that they were received."""
+        with self._database.reading() as tx:
+            waiting = {draft.upload for draft in tx.bulletins.unprepared()}
+        oldest_s = (self._clock.now_ms() - STRAY_MS) / 1000
+        for path in self._uploads.glob("*"):
+            with suppress(OSError):  # it is gone already, or is no file
+                if path.name not in waiting and path.stat().st_mtime < oldest_s:
+                    path.unlink()
 
     def _progressed(self, bulletin_id: str, progress: Progress) -> None:
         self._progress[bulletin_id] = progress.fraction
@@ -173,26 +225,33 @@ class Bulletins:
     def _prepared(self, draft: Draft, clip: Clip) -> None:
         """One commit: the clip, the approval, and what was wished of it."""
         bulletin = replace(draft.bulletin, clip=clip.sha256)
-        done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)), upload=None)
-        wish = msgspec.json.decode(draft.wish, type=Wish) if draft.wish else None
+        done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)))
         try:
-            with self._database.writing() as tx:
-                tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
-                tx.bulletins.change(done)
-                if wish is not None:
-                    airing = self._airings.say_within(tx, bulletin=bulletin.id, wish=wish, by=bulletin.created_by)
-                    tx.bulletins.change(replace(done, airing=airing.id))
+            self._fulfil(done, clip)
         except Unavailable:
             raise
         except TiengLangError as error:  # the wish can't be: the sound stays, the person is told why
-            with self._database.writing() as tx:
-                tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
-                tx.bulletins.change(replace(done, error=_told(error)))
+            self._fulfil(replace(done, wish=None, error=_told(error)), clip)
         self._bus.outbox_filled()
 
-    def _end(self, draft: Draft) -> None:
+    def _fulfil(self, done: Draft, clip: Clip) -> None:
+        """Write what was prepared, and air it if that is wished; nothing if it was cancelled meanwhile."""
         with self._database.writing() as tx:
-            tx.bulletins.change(draft)
+            tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
+            if not _end(tx, done) or done.wish is None:
+                return
+            said = done.bulletin
+            wish = msgspec.json.decode(done.wish, type=Wish)
+            airing = self._airings.say_within(tx, bulletin=said.id, wish=wish, by=said.created_by)
+            tx.bulletins.change(replace(done, upload=None, airing=airing.id))
+
+
+def _end(tx: Transaction, draft: Draft) -> bool:
+    """Write that nothing is to be prepared any more, unless somebody cancelled it: then that stands, and this is False."""
+    if _get(tx, draft.bulletin.id).upload is None:
+        return False
+    tx.bulletins.change(replace(draft, upload=None))
+    return True
 
 
 def _check(tx: Transaction, owner: str, wish: Wish | None) -> None:
