@@ -34,7 +34,8 @@ class SqlDeliveries:
             .where(nodes.c.retired_ms.is_(None), in_subtrees(roots))
         )
         names = ["airing", "node", "village", "state", "why", "at_ms"]
-        return self._connection.execute(deliveries.insert().from_select(names, rows)).rowcount
+        insert = deliveries.insert().from_select(names, rows).execution_options(preserve_rowcount=True)
+        return self._connection.execute(insert).rowcount
 
     def of_airing(self, airing: str) -> list[Delivery]:
         """All deliveries of an airing."""

@@ -60,8 +60,8 @@ OnMessage = Callable[[str, bytes], None]
 class _Client(mqtt.Client):
     """paho over a BufferedSocket: `_create_socket` is where paho itself wraps its socket for websockets.
 
-    It keeps no more than MAX_PACKET of a packet: paho would gather the 256 MB that the protocol allows. What is cut is far
-    above our 16 kB and is not believed anyway.
+    Between reads it keeps no more than MAX_PACKET of a packet: paho would gather the 256 MB that the protocol allows. What
+    is cut is far above our 16 kB and is not believed anyway.
     """
 
     buffered: BufferedSocket
@@ -138,6 +138,7 @@ class Link:
             self._forget()
             self._closing.wait(wait_s * self._random.uniform(0.5, 1.0))
             wait_s = min(wait_s * 2, RETRY_S[1])
+        self._forget()
 
     def _session(self) -> None:
         """One connection from beginning to end."""
