@@ -252,6 +252,7 @@ def waits_of(seed: int, up: set[int] = frozenset()) -> list[float]:  # type: ign
 
     link._session = session  # type: ignore[method-assign]
     link.start()
+    link._thread.join(WAIT_S)
     link.stop()
     return waits.waits
 
