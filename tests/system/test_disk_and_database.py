@@ -1,4 +1,4 @@
-"""The database locked, and the disk full, for a while: a clear code, a controller that lives, and nothing lost when it is over."""
+"""The database locked, and the disk full, for a while: a clear code, a living controller, and nothing lost when it is over."""
 
 from __future__ import annotations
 
