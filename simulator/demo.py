@@ -49,7 +49,7 @@ class Ready:
 
 def run(say: Say, environ: Mapping[str, str] = os.environ) -> int:
     """Run the demo until SIGINT or SIGTERM; the exit code. 1, after a sentence, if one of its processes ends by itself."""
-    env = {**environ, "TIENGLANG_DEMO": "1"}
+    env = {"TIENGLANG_LOG": "warning", **environ, "TIENGLANG_DEMO": "1"}
     settings = load(env).settings
     with _stoppable():
         try:
