@@ -120,12 +120,13 @@ class SqlNodes:
         query = select(func.count()).select_from(behind).where(whose == subject, node_status.c.online, held < newest)
         return self._connection.execute(query).scalar_one()
 
-    def set_health(self, health: Mapping[str, str], seen_ms: int) -> None:
-        """Remember the newest telemetry (JSON) of nodes that were born before."""
-        rows = [{"of": node, "said": said, "seen": seen_ms} for node, said in health.items()]
+    def set_health(self, health: Mapping[str, tuple[str, int]], seen_ms: int) -> None:
+        """Remember the newest telemetry (JSON) of nodes that were born before, and how sure they are of the time."""
+        rows = [{"of": node, "said": said, "sure": u, "seen": seen_ms} for node, (said, u) in health.items()]
         if rows:
             change = update(node_status).where(node_status.c.node == bindparam("of"))
-            self._connection.execute(change.values(health=bindparam("said"), seen_ms=bindparam("seen")), rows)
+            new = {"health": bindparam("said"), "clock_u_ms": bindparam("sure"), "seen_ms": bindparam("seen")}
+            self._connection.execute(change.values(new), rows)
 
 
 def _unit(row: Row[Any]) -> Unit:

@@ -47,7 +47,7 @@ def asks(tx: Transaction, said: Sequence[tuple[Ask, int]]) -> None:
 def health(tx: Transaction, said: Sequence[tuple[Health, int]]) -> None:
     """Keep each node's newest telemetry."""
     if said:
-        newest = {each.node: encode(each).decode() for each, _ in said}
+        newest = {each.node: (encode(each).decode(), each.u) for each, _ in said}
         tx.nodes.set_health(newest, max(received_ms for _, received_ms in said))
 
 
