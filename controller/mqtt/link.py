@@ -74,6 +74,8 @@ class _Client(mqtt.Client):
     def _create_socket(self) -> mqtt.SocketLike:
         sock = super()._create_socket()
         assert isinstance(sock, socket.socket)  # only websockets give something else
+        # An answer tells the time: kept back by the kernel for 40 ms (Nagle's algorithm) it makes clocks wrong by half of that.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffered = BufferedSocket(sock)
         return self.buffered
 
