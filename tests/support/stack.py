@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,7 +177,9 @@ class FleetProcess:
         self.nodes = [provision["node"] for provision in provisions]
         self.sounds_log = home / "sounds.jsonl"
         # A unix socket's path is at most 107 bytes, and pytest's folders are deep.
-        self._control = Path(tempfile.mkdtemp(prefix="tl-fleet-")) / "control.sock"
+        folder = tempfile.mkdtemp(prefix="tl-fleet-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._control = Path(folder) / "control.sock"
         self._file = home / "nodes.json"
         self._log = log
         self._arguments = arguments
