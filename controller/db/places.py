@@ -125,7 +125,7 @@ class SqlNodes:
         rows = [{"of": node, "said": said, "sure": u, "seen": seen_ms} for node, (said, u) in health.items()]
         if rows:
             change = update(node_status).where(node_status.c.node == bindparam("of"))
-            new = {"health": bindparam("said"), "clock_u_ms": bindparam("sure"), "seen_ms": bindparam("seen")}
+            new: dict[str, Any] = {"health": bindparam("said"), "clock_u_ms": bindparam("sure"), "seen_ms": bindparam("seen")}
             self._connection.execute(change.values(new), rows)
 
 
