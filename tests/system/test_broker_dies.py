@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.system.conftest import Place, assert_heard_once, until
 
@@ -47,6 +49,7 @@ def test_while_it_sounds_nobody_falls_silent_or_begins_again(place: Place, longe
         assert_heard_once(stack, airing)
 
 
+@pytest.mark.soak
 def test_twice_in_a_row_between_order_and_end(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(longer), lead_ms=3_000)

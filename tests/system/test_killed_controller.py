@@ -42,8 +42,17 @@ def say_to_the_dying(stack: Stack, bulletin: str, **how: object) -> None:
         stack.say(bulletin, **how)
 
 
-@pytest.mark.parametrize("how", ["now", "at"])
-@pytest.mark.parametrize("point", ["published", "acknowledged", "marked"])
+@pytest.mark.parametrize(
+    ("point", "how"),
+    [
+        ("published", "now"),
+        ("acknowledged", "now"),
+        ("marked", "now"),
+        ("published", "at"),
+        pytest.param("acknowledged", "at", marks=pytest.mark.soak),
+        pytest.param("marked", "at", marks=pytest.mark.soak),
+    ],
+)
 def test_killed_on_the_way_out_it_airs_once(place: Place, short: Path, point: str, how: str) -> None:
     with place.stack(first=place.crashing(point)) as stack:
         say_to_the_dying(stack, stack.clip(short), **when(how))

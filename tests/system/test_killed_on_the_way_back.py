@@ -14,7 +14,13 @@ DAY_MS = 86_400_000
 
 @pytest.mark.parametrize(
     ("point", "passage"),
-    [("received", 1), ("received", 3), ("kept", 1), pytest.param("received", 2, marks=pytest.mark.soak), ("kept", 2)],
+    [
+        ("received", 1),
+        ("received", 3),
+        ("kept", 1),
+        pytest.param("received", 2, marks=pytest.mark.soak),
+        pytest.param("kept", 2, marks=pytest.mark.soak),
+    ],
 )
 def test_killed_over_receipts_it_gets_them_again_and_counts_them_once(
     place: Place, short: Path, point: str, passage: int
