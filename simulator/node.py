@@ -120,9 +120,7 @@ class Node:
 
     def feed(self, event: ev.Event) -> None:
         """Tell the engine and perform what it decides; nothing happens without power."""
-        due_ms = self._player.due_ms
-        if due_ms is not None and due_ms <= self._shared.clock.monotonic_ms():
-            self._player.catch_up(self)
+        self._catch_up()
         mind = self._mind
         if mind is None:
             return
@@ -143,10 +141,12 @@ class Node:
         self._arm()
 
     def committed(self) -> None:
-        """All that was staged is durable: perform what waited for that."""
+        """All that was staged is durable: perform what waited for that. What shall sound now sounds before another node's turn."""
         effects, self._waiting = self._waiting, None
         for effect in effects or ():
             _PERFORM[type(effect)](self, effect)
+        self._catch_up()
+        self._arm()
 
     def arrived(self, topic: str, payload: bytes) -> None:
         """A message came from the broker."""
@@ -157,6 +157,11 @@ class Node:
         """What the broker shall say for it; it must have power."""
         assert self._mind is not None, "a node without power makes no will"
         return self._mind.will(self._now_ms())
+
+    def _catch_up(self) -> None:
+        due_ms = self._player.due_ms
+        if due_ms is not None and due_ms <= self._shared.clock.monotonic_ms():
+            self._player.catch_up(self)
 
     def _wait_for_commit(self) -> None:
         if self._waiting is None:
@@ -223,6 +228,8 @@ class Node:
         if self._mind is None or self._wake_at is None or self._wake_at > self._shared.clock.monotonic_ms():
             return
         self._wake_at = None
+        if self._waiting is not None:
+            return  # what it decided is not done yet, and may be why it wants to wake: `committed` arms again
         wake_ms = self._mind.wake_ms
         if wake_ms is not None and wake_ms <= self._now_ms():
             self.feed(ev.Woke())
