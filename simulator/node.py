@@ -141,7 +141,7 @@ class Node:
         self._arm()
 
     def committed(self) -> None:
-        """All that was staged is durable: perform what waited for that. What shall sound now sounds before another node's turn."""
+        """All that was staged is durable: perform what waited for that; what shall sound now, sounds now."""
         effects, self._waiting = self._waiting, None
         for effect in effects or ():
             _PERFORM[type(effect)](self, effect)
