@@ -166,12 +166,13 @@ def test_it_listens_to_this_machine_only(broker: EmbeddedBroker) -> None:
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from controller.broker import start_broker
 broker = start_broker(Path(sys.argv[1]), int(sys.argv[2]))
-print(broker.port, broker.pid, flush=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is born deaf to it
 try:
+    print(broker.port, broker.pid, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(0.5)
