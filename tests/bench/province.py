@@ -44,6 +44,8 @@ PATIENT = "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_qu
 """Neither the floor nor we shall measure what a broker drops."""
 SURE_MS = 500
 """A node begins at start + u by its own clock: all must be surer than the time that the exchange takes anyway."""
+QUIET_S = 10
+"""Between rounds: 9,000 `upto` of the last one are signed, sent and verified; they belong to no round, and the floor has none."""
 PATIENCE_S = 180
 """Seconds for any one step: a machine that needs more can't be measured."""
 
@@ -131,7 +133,7 @@ def _measure(province: Province, broker: Mosquitto, folder: Path) -> list[dict[s
         airing, began = province.say(bulletin)
         fans.append((province.until_all(airing, "started") - began, _spread(province, airing)))
         stops.append(province.stop(airing))
-        time.sleep(3)  # the last `upto` belongs to no round
+        time.sleep(QUIET_S)
     a_node = province.fleet.ask(stats=True)["stats"]["bytes_a_node"] / 1e3
     rss = province.rss_mb()
     size_down = province.query("select length(sealed) from outbox where kind = 'stop' limit 1")[0][0]
