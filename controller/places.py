@@ -7,7 +7,6 @@ commune adds its own.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,12 +75,6 @@ def fold(text: str) -> str:
     # Đ is a letter of its own in Unicode, not a D with an accent, so decomposing leaves it.
     decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
-
-
-def name_order(name: str) -> list[tuple[int, str]]:
-    """A key to sort names by: accents and capitals do not count (Đ beside D), numbers do (2 before 10)."""
-    pieces = re.split(r"(\d{1,9})", fold(name))
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces if piece]
 
 
 def _distance(name: str, wanted: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ class Ledger:
         return [(self.villages.get(row.village, row.village), row) for row in sorted(self.rows.values(), key=self._place)]
 
     def _place(self, row: Row) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
-        return places.name_order(self.villages.get(row.village, row.village)), places.name_order(row.name)
+        return name_order(self.villages.get(row.village, row.village)), name_order(row.name)
 
     def change(self, data: str) -> None:
         """Take in a `change` event; msgspec.DecodeError if it is none."""
@@ -146,6 +147,12 @@ def as_json(ledger: Ledger) -> dict[str, object]:
         "all_good": ledger.all_good,
         "unheard": unheard,
     }
+
+
+def name_order(name: str) -> list[tuple[int, str]]:
+    """A key to sort names by: accents and capitals do not count (Đ beside D), numbers do (2 before 10)."""
+    pieces = re.split(r"(\d{1,9})", places.fold(name))
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces if piece]
 
 
 def _standing(row: Row) -> str:

@@ -9,9 +9,9 @@ import click
 
 from controller import places
 from controller.cli.api import Api
+from controller.cli.ledger import name_order
 from controller.cli.session import NounGroup, Session, with_session
 from controller.domain.errors import Refused
-from controller.places import name_order
 
 _SHOWN = 8
 """Candidates named when a name is not unique."""

@@ -5,13 +5,14 @@ Whoever looks at a ledger asks: did everybody hear it, and if not, who? So silen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from controller.domain.airing import Airing
 from controller.domain.delivery import ENDS, State, is_good
-from controller.places import name_order
+from controller.places import fold
 from controller.service.reports import Report, Summary, Tally, VillageReport
 from controller.web.sentences import LANGUAGES, Language
 
@@ -66,6 +67,12 @@ def names_of(report: Report) -> Names:
 def by_name(villages: Sequence[VillageReport]) -> list[VillageReport]:
     """Villages in the order in which people read names."""
     return sorted(villages, key=lambda village: name_order(village.name))
+
+
+def name_order(name: str) -> list[tuple[int, str]]:
+    """A key to sort names by: accents and capitals do not count (Đ beside D), numbers do (2 before 10)."""
+    pieces = re.split(r"(\d{1,9})", fold(name))
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces if piece]
 
 
 def headlines(summary: Summary | Report, names: Names | None) -> Mapping[Language, str]:

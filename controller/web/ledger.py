@@ -8,10 +8,9 @@ from pydantic import Field
 
 from controller.domain.airing import Klass, Mode
 from controller.domain.delivery import Evidence, State
-from controller.places import name_order
 from controller.service.ports import Delivery
 from controller.service.reports import NodeReport, Report, Summary
-from controller.web.headline import by_name, by_state, headlines, names_of
+from controller.web.headline import by_name, by_state, headlines, name_order, names_of
 from controller.web.schemas import Id, Model, Moment
 from scheduler.clock import moment
 

@@ -15,11 +15,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from controller.domain.errors import TiengLangError
 from controller.domain.unit import Level, Unit
-from controller.places import name_order
 from controller.service.users import User
 from controller.web import words
 from controller.web.assets import Assets
 from controller.web.errors import status_of
+from controller.web.headline import name_order
 from controller.web.ledger import AiringOut, airing_out
 from controller.web.sentences import Language, sentence
 from controller.web.services import Services, TheServices
