@@ -45,6 +45,10 @@ CONNECTING = 500
 SHARED_BYTES = 4096
 """Payloads remembered to keep one copy of equal ones: the orders, plans and trusts of the last minutes."""
 
+COMMIT_AT = 250
+"""Nodes with something to keep whose commit does not wait for the end of the loop's turn: a province's turn takes seconds,
+and what the first have to say would wait for the last."""
+
 COMMIT_AGAIN_S = 0.2
 """After a commit that failed (disk full, locked): what waits for it goes on waiting."""
 
@@ -89,6 +93,7 @@ class Fleet:
         self._hook = on_sound
         self._faults: dict[str, Faults] = {}
         self._staged: list[Committed] = []
+        self._is_failing = False
         self._bytes: OrderedDict[bytes, bytes] = OrderedDict()
         self._counts: Counter[str] = Counter()
         self._rss_before = rss_bytes()
@@ -184,6 +189,8 @@ class Fleet:
     # ── what nodes ask of it ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _commit_soon(self, node: Committed) -> None:
+        if len(self._staged) >= COMMIT_AT and not self._is_failing:
+            self._commit()  # of the others: this one is still deciding
         if not self._staged:
             self._loop.call_soon(self._commit)
         self._staged.append(node)
@@ -194,8 +201,10 @@ class Fleet:
         except sqlite3.Error as error:
             self._counts["commits_failed"] += 1
             log.error("memory: %s; trying again", error)
+            self._is_failing = True
             self._loop.call_later(COMMIT_AGAIN_S, self._commit)
             return
+        self._is_failing = False
         staged, self._staged = self._staged, []
         for node in staged:
             node.committed()

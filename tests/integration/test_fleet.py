@@ -20,7 +20,7 @@ from controller.protocol import topics
 from controller.protocol.keys import Provision
 from firmware_bridge import events as ev
 from simulator.control import Control, ask
-from simulator.fleet import Fleet, Settings
+from simulator.fleet import COMMIT_AT, Fleet, Settings
 from tests.support.mosquitto import Mosquitto
 
 NODES = [f"n-{number:02}" for number in range(20)]
@@ -102,6 +102,26 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 def fleet(home: Path, broker: Mosquitto, **settings: Any) -> Fleet:
     provisions = [Provision(node=node, generation=1, key="A" * 43, root="A" * 43, broker=broker.url, bases=()) for node in NODES]
     return Fleet(provisions, Settings(home=home, broker=broker.url, retry_max_s=1.0, **settings), make_mind=Echo)
+
+
+def test_what_the_first_keep_does_not_wait_for_the_last_of_a_long_turn(tmp_path: Path) -> None:
+    provisions = [
+        Provision(node=f"n-{number:03}", generation=1, key="A" * 43, root="A" * 43, broker="", bases=())
+        for number in range(COMMIT_AT * 2 + 2)
+    ]
+
+    async def go() -> None:
+        async with Fleet(provisions, Settings(home=tmp_path, broker=None), make_mind=Echo) as street:
+            await asyncio.sleep(0)  # what they kept at boot
+            before = street.stats()["commits"]
+            for node in street.nodes.values():
+                node.arrived("anything", b"hello")
+            assert street.stats()["commits"] == before + 2
+            await asyncio.sleep(0.01)
+            assert street.stats()["commits"] == before + 3
+            assert street.stats()["counts"]["arrived"] == len(provisions)
+
+    run(go())
 
 
 def test_all_connect_and_answer_one_message_once_what_they_keep_is_durable(mosquitto: Mosquitto, tmp_path: Path) -> None:
