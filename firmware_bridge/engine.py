@@ -36,6 +36,9 @@ ANNOUNCE_MS = 500
 PLAYING_HEALTH_MS = 10_000
 """Telemetry while something sounds."""
 
+MAX_ALARMS = 16
+"""Alarms that wait to be told: there are fewer kinds, and each is told once in a connection."""
+
 
 class Engine:
     """One node. `handle` is the only way in; effects are to be performed in order, each Keep durable before the next.
@@ -45,7 +48,7 @@ class Engine:
     """
 
     __slots__ = (
-        "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder", "_ledger",
+        "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder", "_ledger",
         "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
         "is_connected",
     )  # fmt: skip
@@ -70,6 +73,7 @@ class Engine:
         self._counter = 0
         self._booted_ms = 0
         self._announce_ms: int | None = None
+        self._alarms: dict[str, bool] = {}  # code -> was it told in this connection
         self._health_ms = 0
         self._subscribed: tuple[str, ...] = ()
         self._voice = Voice(provision, self.clock)
@@ -91,6 +95,8 @@ class Engine:
         out: list[ev.Effect] = []
         _ON[type(event)](self, out, now_ms, event)
         self._settle(out, now_ms)
+        if any(type(effect) is ev.Alarm for effect in out):
+            self._raise_alarms(out, now_ms)
         return out
 
     def will(self, now_ms: int) -> ev.Publish:
@@ -173,6 +179,7 @@ class Engine:
     def _connected(self, out: list[ev.Effect], now_ms: int, event: ev.Connected) -> None:
         self.connection += 1
         self._counter = 0
+        self._alarms = {code: False for code, is_told in self._alarms.items() if not is_told}
         self.is_connected = True
         self._intake.connected()
         self._ledger.connected(now_ms)
@@ -243,10 +250,22 @@ class Engine:
         added = tuple(topic for topic in new if topic not in old)
         out.append(ev.Subscribe(topics=added, drop=tuple(topic for topic in old if topic not in new)))
 
+    def _raise_alarms(self, out: list[ev.Effect], now_ms: int) -> None:
+        """Each alarm of this turn is told with a state, once a connection."""
+        for effect in out:
+            if type(effect) is ev.Alarm and effect.code not in self._alarms and len(self._alarms) < MAX_ALARMS:
+                self._alarms[effect.code] = False
+                self._announce_ms = now_ms + ANNOUNCE_MS
+
     def _say_state(self, out: list[ev.Effect], now_ms: int) -> None:
         self._announce_ms = None
         self._counter += 1
         reason = "" if self.is_open else "floors" if self.clock.is_trusted else "clock"
+        alarm = next((code for code, is_told in self._alarms.items() if not is_told), None)
+        if alarm is not None:
+            reason = alarm
+            self._alarms[alarm] = True
+            self._announce_ms = now_ms + ANNOUNCE_MS  # for the next one, or for how it stands
         out.append(self._voice.state(now_ms, self.boot, self.connection, self._counter, True, self.versions, reason))
 
     def _say_health(self, out: list[ev.Effect], now_ms: int) -> None:

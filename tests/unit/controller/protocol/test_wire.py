@@ -151,6 +151,17 @@ def test_every_reason_that_our_node_gives_is_in_the_document() -> None:
     assert given | errands.REASONS <= known
 
 
+def test_every_alarm_that_our_node_raises_is_in_the_document() -> None:
+    section = TEXT[TEXT.index("| alarm | meaning |") : TEXT.index("## 16")]
+    known = set(re.findall(r"^\| `([a-z.-]+)` \|", section, re.MULTILINE))
+    raised = {
+        code
+        for path in (ROOT / "firmware_bridge").glob("*.py")
+        for code in re.findall(r'Alarm\(code="([^"]+)"', path.read_text())
+    }
+    assert raised == known
+
+
 def reasons(tree: ast.Module) -> Iterator[str]:
     """Words that a node gives as a reason: said with a step, or returned by who judges."""
     for node in ast.walk(tree):
