@@ -48,8 +48,8 @@ class Engine:
     """
 
     __slots__ = (
-        "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder", "_ledger",
-        "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
+        "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder",
+        "_ledger", "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
         "is_connected",
     )  # fmt: skip
 
