@@ -134,6 +134,11 @@ class Engine:
         return self._intake.is_open
 
     @property
+    def is_answered(self) -> bool:
+        """Has the controller answered in this connection, and left nothing out that it needs?"""
+        return self.clock.is_answered and self.is_open
+
+    @property
     def playing(self) -> str | None:
         """The airing that has the horn."""
         return self._list.horn.id if self._list.horn is not None else None

@@ -44,10 +44,11 @@ STEADY_MS = 600_000
 class Timekeeper:
     """One node's idea of UTC. Monotonic moments are arguments; nothing here reads a clock."""
 
-    __slots__ = ("_offset", "_pending", "_stamp", "_strangers", "_tries", "_u", "ask_ms", "is_trusted")
+    __slots__ = ("_offset", "_pending", "_stamp", "_strangers", "_tries", "_u", "ask_ms", "is_answered", "is_trusted")
 
     def __init__(self) -> None:
         self.is_trusted = False
+        self.is_answered = False  # in this connection
         self.ask_ms: int | None = None
         self._offset: int | None = None
         self._u = 0
@@ -82,6 +83,7 @@ class Timekeeper:
     def connected(self, now_ms: int) -> None:
         """The link is up: ask at once."""
         self._tries = 0
+        self.is_answered = False
         self.ask_ms = now_ms
 
     def disconnected(self) -> None:
@@ -104,6 +106,7 @@ class Timekeeper:
         way = now_ms - asked_ms - (t3 - t2)
         if now_ms - asked_ms > ROUND_TRIP_MS or t3 < t2 or way < 0:
             return "ignored"
+        self.is_answered = True
         return self._judge(((t2 - asked_ms) + (t3 - now_ms)) // 2, (way + 1) // 2 + 1, now_ms)
 
     def plan_next(self, now_ms: int, jitter: int, *, content: bool) -> None:

@@ -175,6 +175,7 @@ class Fleet:
             "nodes": len(nodes),
             "on": sum(node.is_on for node in nodes),
             "connected": self._counts["connected"],
+            "answered": sum(node.is_answered for node in nodes),
             "sounding": self._counts["sounding"],
             "faulty": sum(node.faults is not HEALTHY for node in nodes),
             "rss": rss,

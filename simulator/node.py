@@ -71,6 +71,11 @@ class Node:
         return self._uplink.link is not None
 
     @property
+    def is_answered(self) -> bool:
+        """Has the controller answered it over the link that it has?"""
+        return self._mind is not None and self.is_connected and self._mind.is_answered
+
+    @property
     def wants_link(self) -> bool:
         """Has it power, and nothing that keeps it offline?"""
         return self._mind is not None and not self._faults.offline

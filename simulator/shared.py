@@ -30,6 +30,11 @@ class Mind(Protocol):
         """When it wants to be woken (its own monotonic ms), None if nothing is due."""
         ...
 
+    @property
+    def is_answered(self) -> bool:
+        """Has the controller answered in this connection, and left nothing out that it needs?"""
+        ...
+
     def will(self, now_ms: int) -> Publish:
         """What the broker shall say for it if its link dies."""
         ...

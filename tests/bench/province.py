@@ -53,7 +53,8 @@ PATIENCE_S = 180
 class Province:
     """A controller with 9,000 nodes in 90 villages of one commune, and the fleet that plays them."""
 
-    def __init__(self, home: Path, broker: Mosquitto) -> None:
+    def __init__(self, home: Path, broker: Mosquitto, *fleet: str) -> None:
+        """`fleet`: more options of the fleet's."""
         self.controller = Controller(home / "controller", mqtt_url=broker.url, demo=False)
         self.controller.start()
         self.commune = self.controller.call("POST", "/units/import", json={"code": "01501"})["id"]
@@ -61,7 +62,7 @@ class Province:
             village = self.controller.call("POST", "/units", json={"parent": self.commune, "name": f"Bản {number}"})["id"]
             names = [f"Bản {number}, cụm {each}" for each in range(NODES // VILLAGES)]
             self.controller.call("POST", "/nodes", json={"village": village, "names": names})
-        self.fleet = FleetProcess(home / "fleet", self.controller.call("POST", "/nodes/provision", json={}), log=False)
+        self.fleet = FleetProcess(home / "fleet", self.controller.call("POST", "/nodes/provision", json={}), fleet, log=False)
 
     def close(self) -> None:
         """End both."""
@@ -85,6 +86,12 @@ class Province:
             bulletin: str = self.controller.call("POST", "/bulletins", data=form, files={"file": file})["id"]
         until(lambda: self.controller.call("GET", f"/bulletins/{bulletin}")["state"] == "approved")
         return bulletin
+
+    def hold_newest_clip(self) -> None:
+        """Let every node fetch the newest clip and keep it: wait until their configs with it are taken."""
+        sha256 = self.query("select sha256 from clips order by created_ms desc limit 1")[0][0]
+        self.controller.raw("PUT", f"/units/{self.commune}/held/{sha256}").raise_for_status()
+        until(lambda: self.query("select count(*) from outbox where kind = 'config' and next_ms is not null")[0][0] == 0)
 
     def say(self, bulletin: str) -> tuple[str, float]:
         """Say it now, lead 0; the airing, and the moment before the request (monotonic)."""
@@ -145,13 +152,13 @@ def _measure(province: Province, broker: Mosquitto, folder: Path) -> list[dict[s
     print(f"  fan-out rounds {rounded(each for each, _ in fans)} s, floor {rounded(bare.rounds)} s, stops {rounded(stops)} s")
     print(f"  receipts came: p50 {spread[0]:.2f} s, p99 {spread[1]:.2f} s, last {spread[2]:.2f} s after the order was made")
     return [
-        _figure("fanout", best, "s", bare.seconds, ratio, f"<= {FANOUT_BAR}", ratio <= FANOUT_BAR),
-        _figure("fanout.p50", spread[0], "s"),
-        _figure("fanout.p99", spread[1], "s"),
-        _figure("fanout.rss", rss, "MB", bar=f"<= {RSS_MB_BAR}", holds=rss <= RSS_MB_BAR),
-        _figure("fanout.node", a_node, "kB", bar=f"<= {NODE_KB_BAR}", holds=a_node <= NODE_KB_BAR),
+        figure("fanout", best, "s", bare.seconds, ratio, f"<= {FANOUT_BAR}", ratio <= FANOUT_BAR),
+        figure("fanout.p50", spread[0], "s"),
+        figure("fanout.p99", spread[1], "s"),
+        figure("fanout.rss", rss, "MB", bar=f"<= {RSS_MB_BAR}", holds=rss <= RSS_MB_BAR),
+        figure("fanout.node", a_node, "kB", bar=f"<= {NODE_KB_BAR}", holds=a_node <= NODE_KB_BAR),
         *cold,
-        _figure("stop", min(stops), "s"),
+        figure("stop", min(stops), "s"),
     ]
 
 
@@ -159,19 +166,17 @@ def _cold(province: Province, folder: Path) -> tuple[list[dict[str, Any]], str]:
     """Each round a clip that no node has; the floor right after. Says the last bulletin too: its clip is held now."""
     rates = []
     for number in range(ROUNDS):
-        bulletin = province.bulletin(_sound(folder / f"sound-{number}.wav", number))
+        bulletin = province.bulletin(sound(folder / f"sound-{number}.wav", number))
         size = province.query("select size from clips order by created_ms desc limit 1")[0][0]
         airing, began = province.say(bulletin)
         took = province.until_all(airing, "started") - began
         rates.append(NODES * size / took / 1e6)
         province.stop(airing)
-    sha256 = province.query("select sha256 from clips order by created_ms desc limit 1")[0][0]
-    province.controller.raw("PUT", f"/units/{province.commune}/held/{sha256}").raise_for_status()
-    until(lambda: province.query("select count(*) from outbox where kind = 'config' and next_ms is not null")[0][0] == 0)
+    province.hold_newest_clip()
     bare = cold_floor(NODES, size=size, rounds=ROUNDS)
     ratio = max(rates) / bare.mb_per_s
     print(f"  cold rounds {rounded(rates)} MB/s, floor {rounded(bare.rounds)} MB/s")
-    return [_figure("cold", max(rates), "MB/s", bare.mb_per_s, ratio, f">= {COLD_BAR}", ratio >= COLD_BAR)], bulletin
+    return [figure("cold", max(rates), "MB/s", bare.mb_per_s, ratio, f">= {COLD_BAR}", ratio >= COLD_BAR)], bulletin
 
 
 def _spread(province: Province, airing: str) -> tuple[float, float, float]:
@@ -182,7 +187,7 @@ def _spread(province: Province, airing: str) -> tuple[float, float, float]:
     return waits[len(waits) // 2], waits[len(waits) * 99 // 100], waits[-1]
 
 
-def _sound(path: Path, seed: int) -> Path:
+def sound(path: Path, seed: int) -> Path:
     """Real speech, 33 s from another place for each seed: a clip of about 100 kB that no node has met."""
     speech = np.concatenate(list(decode(SPEECH)))
     twice = np.concatenate([speech[seed * RATE_HZ :], speech])[: 33 * RATE_HZ]
@@ -216,7 +221,7 @@ def rounded(figures: Iterable[float]) -> list[float]:
     return [round(each, 2) for each in figures]
 
 
-def _figure(
+def figure(
     name: str,
     value: float,
     unit: str,
@@ -225,6 +230,7 @@ def _figure(
     bar: str | None = None,
     holds: bool = True,
 ) -> dict[str, Any]:
+    """One row of the table."""
     return {
         "name": name,
         "value": round(value, 3),

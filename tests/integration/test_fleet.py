@@ -35,6 +35,7 @@ class Echo:
         self.heard = int(kept.get("heard", b"0"))
 
     wake_ms = None
+    is_answered = False
 
     def will(self, now_ms: int) -> ev.Publish:
         return ev.Publish(topic=topics.said(self.node, "state"), payload=b"gone")

@@ -30,6 +30,7 @@ class Speaker:
         self.kept, self.clips = kept, tuple(clips)
 
     wake_ms = None
+    is_answered = False
 
     def will(self, now_ms: int) -> ev.Publish:
         return ev.Publish(topic="t", payload=b"")

@@ -70,6 +70,10 @@ class FakeMind:
         self.wake: int | None = None
 
     @property
+    def is_answered(self) -> bool:
+        return False
+
+    @property
     def wake_ms(self) -> int | None:
         return self.wake
 
