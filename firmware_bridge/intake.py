@@ -69,8 +69,9 @@ class Intake:
         """Obey an order, or say why not. `because`: why it would be missed if its moment has passed."""
         kid, token, order = sealed
         assert isinstance(order, Order)
-        if order.aud != self._node and self._papers.config is not None and order.iat <= self._papers.config.since:
-            return  # it was meant for those who stood there before us
+        if not self._is_for_us(order):
+            self._door.refused += 1
+            return
         why = self._doubt(kid, order, now_ms)
         known = self._list.airings.get(order.airing)
         if why == "trust":
@@ -91,6 +92,9 @@ class Intake:
         if known is not None and (known.phase is not Phase.WAITING or item.rev <= known.rev):
             if token:  # an order is offered until answered; a plan's newer version repeats what we have said
                 self._again(out, now_ms, known)
+            return
+        if known is not None and known.klass is Klass.EMERGENCY and item.klass is not Klass.EMERGENCY:
+            out.append(Alarm(code="order.trust"))  # only an emergency key disarms an emergency
             return
         if known is None and not self._list.has_room(item.klass, out, now_ms):
             self._refuse_unwritten(out, now_ms, item, "full")
@@ -113,6 +117,13 @@ class Intake:
             airing = Airing(item.airing, item.rev, item.klass)
             self._list.describe(airing, item)
             self._list.say(out, now_ms, airing, _R.REFUSED, why)
+
+    def _is_for_us(self, order: Order) -> bool:
+        """Are we named, or a unit above us, and was the order made after we came to stand there?"""
+        config = self._papers.config
+        if order.aud == self._node:
+            return True
+        return config is not None and order.aud in config.path and order.iat > config.since
 
     def _doubt(self, kid: str, order: Order, now_ms: int) -> str:
         """Why this order is not to be obeyed at all; empty if it is."""

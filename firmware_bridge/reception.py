@@ -139,7 +139,11 @@ class Reception:
             return True
         if isinstance(message, Answer) and message.life != self._door.life:
             return False
-        path = message.path if isinstance(message, Config) else self._papers.path
+        path = self._papers.path
+        if isinstance(message, Config):  # who moves us must reach both where we stand and where we go
+            if path and self._door.key_of(kid, message, path, self._node) is None:
+                return False
+            path = message.path
         key = self._door.key_of(kid, message, path, self._node)
         if key is None or (message.aud != self._node and not isinstance(message, PlanHead)):
             return False
