@@ -73,6 +73,7 @@ def failure(folder: Path, answer: Answer, **wanted: Any) -> str:
     return caught.value.why
 
 
+@pytest.mark.wire(41)
 def test_a_clip_is_on_disk_under_its_hash_and_nothing_beside_it(tmp_path: Path) -> None:
     assert run(tmp_path, says()) is None
     assert [path.name for path in tmp_path.iterdir()] == [SHA256]
@@ -84,6 +85,7 @@ def test_a_plan_is_handed_over_and_not_stored(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.wire(39, 40, 41)
 def test_every_way_to_fail_has_its_name_and_leaves_nothing(tmp_path: Path) -> None:
     assert failure(tmp_path, says("404 Not Found")) == "status"
     assert failure(tmp_path, says("302 Found", headers=f"Location: /other/{SHA256}\r\n")) == "status"
@@ -114,6 +116,7 @@ def test_a_disk_that_refuses_is_said_to(tmp_path: Path) -> None:
     assert caught.value.why == "disk"
 
 
+@pytest.mark.wire(43)
 def test_the_second_base_serves_when_the_first_does_not(tmp_path: Path) -> None:
     async def go() -> list[bytes]:
         async with server(says("503 Busy")) as (bad, _), server(says()) as (good, asked), Fetcher(tmp_path) as fetcher:

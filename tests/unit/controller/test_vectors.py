@@ -51,6 +51,7 @@ def test_the_committed_files_are_what_the_program_writes(path: Any) -> None:
     assert path.read_text() == make.files()[path], "run: python -m tests.vectors.make"
 
 
+@pytest.mark.wire(25, 26)
 def test_every_message_is_taken_or_refused_as_the_document_says() -> None:
     rows = load("messages.json")
     assert len(rows) > 1_000
@@ -64,6 +65,7 @@ def test_messages_on_which_decoders_may_differ_still_end_in_a_message_or_a_refus
     assert {judged(row) for row in rows} <= {"ok", "malformed"}
 
 
+@pytest.mark.wire(9, 10, 11, 12)
 def test_every_token_is_opened_or_refused_as_the_document_says() -> None:
     rows = load("seals.json")
     wrong = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.protocol import messages as m
 from firmware_bridge import events as ev
 from tests.unit.firmware_bridge.harness import ALL_KEYS, Harness, ready, trust_key
@@ -12,6 +14,7 @@ def reasons(node: Harness) -> list[str]:
     return [state.reason for state in node.heard(m.NodeState)]
 
 
+@pytest.mark.wire(37)
 def test_a_new_memory_is_told_at_birth_and_then_how_it_stands() -> None:
     node = Harness()
     node.connect()

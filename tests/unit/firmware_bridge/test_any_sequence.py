@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -139,6 +140,7 @@ class Storm:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, max_size=30))
+@pytest.mark.wire(53, 54, 72)
 def test_no_sequence_breaks_the_laws(steps: list[tuple[str, Any]]) -> None:
     """Never twice, never unkept, never outside its window; and everything it took in has one end at most."""
     storm = Storm()

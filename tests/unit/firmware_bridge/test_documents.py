@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
+
 import pytest
 
 from controller.domain.airing import Klass
 from controller.domain.node import Presence
 from controller.protocol import messages as m
 from controller.protocol import topics
+from controller.protocol.keys import to_text
 from firmware_bridge import events as ev
-from tests.unit.firmware_bridge.harness import ALL_KEYS, CLIP, HOUR, NODE, OTHER_CLIP, Harness, of, ready, trust_key
+from tests.unit.firmware_bridge.harness import ALL_KEYS, CLIP, HOUR, NODE, NODE_KEY, OTHER_CLIP, Harness, of, ready, trust_key
 
 FLOORS = m.Floors(trust=1, config=99, plan=0)
 
 
+@pytest.mark.wire(5, 6)
 def test_a_birth_subscribes_says_its_state_and_asks() -> None:
     """First its inbox only; with a config also its units' orders and its village's plan."""
     node = Harness()
@@ -25,6 +29,7 @@ def test_a_birth_subscribes_says_its_state_and_asks() -> None:
     assert set(of(ev.Subscribe, node.connect())[0].topics) == set(topics.subscriptions_of(NODE, ("tinh", "xa", "xom")))
 
 
+@pytest.mark.wire(4, 35)
 def test_a_will_is_the_last_word_of_its_own_connection_and_older_than_the_next_birth() -> None:
     """Ordered by boot, connection, counter."""
     node = Harness()
@@ -43,6 +48,7 @@ def test_a_will_is_the_last_word_of_its_own_connection_and_older_than_the_next_b
     assert len(orders) == len(set(orders)) == 6
 
 
+@pytest.mark.wire(35)
 def test_boots_are_counted_on_disk() -> None:
     """A second boot is a later presence of the same life."""
     node = Harness()
@@ -51,6 +57,7 @@ def test_boots_are_counted_on_disk() -> None:
     assert (node.engine.boot, node.engine.life, node.kept["boot"]) == (2, life, b"2")
 
 
+@pytest.mark.wire(37)
 def test_new_documents_are_told_in_one_change_of_state() -> None:
     """Half a second after the first of them."""
     node = ready()
@@ -62,12 +69,14 @@ def test_new_documents_are_told_in_one_change_of_state() -> None:
 
 
 @pytest.mark.parametrize("older", [1, 2])
+@pytest.mark.wire(31)
 def test_an_older_or_equal_config_changes_nothing(older: int) -> None:
     """Versions only rise."""
     node = ready()
     assert of(ev.Keep, node.send(node.config(version=older, health_s=10))) == []
 
 
+@pytest.mark.wire(22, 51)
 def test_a_trust_below_the_floor_is_nothing() -> None:
     """A replayed trust with a key that was revoked since."""
     node = Harness()
@@ -82,6 +91,7 @@ def test_a_trust_below_the_floor_is_nothing() -> None:
     assert node.engine.is_open
 
 
+@pytest.mark.wire(22)
 def test_only_the_pinned_root_seals_trust() -> None:
     """Not even a key that trust itself names."""
     node = ready()
@@ -90,6 +100,7 @@ def test_only_the_pinned_root_seals_trust() -> None:
     assert node.engine.versions.trust == 1
 
 
+@pytest.mark.wire(7, 71, 51)
 def test_a_move_to_another_village_drops_the_old_plan_and_its_topics() -> None:
     """Cancelled, because moved; what is addressed to the new place is heard."""
     node = ready()
@@ -106,6 +117,7 @@ def test_a_move_to_another_village_drops_the_old_plan_and_its_topics() -> None:
     assert change.drop == (topics.unit_order("xom"), topics.village_plan("xom"))
 
 
+@pytest.mark.wire(28)
 def test_an_older_plan_and_one_below_the_floor_are_nothing() -> None:
     """No fetch is wasted on them."""
     node = ready()
@@ -113,6 +125,7 @@ def test_an_older_plan_and_one_below_the_floor_are_nothing() -> None:
     assert of(ev.Fetch, node.plan(node.item(rev=2), version=29)) == []
 
 
+@pytest.mark.wire(29)
 def test_a_plan_that_does_not_match_its_head_is_an_alarm() -> None:
     """Another village's body under our head."""
     node = ready()
@@ -120,6 +133,7 @@ def test_a_plan_that_does_not_match_its_head_is_an_alarm() -> None:
     assert node.engine.versions.plan == 0
 
 
+@pytest.mark.wire(30, 66)
 def test_a_newer_plan_cancels_what_vanished_and_accepts_what_is_new() -> None:
     """What stayed is not accepted twice."""
     node = ready()
@@ -131,6 +145,7 @@ def test_a_newer_plan_cancels_what_vanished_and_accepts_what_is_new() -> None:
     assert node.words("comes") == ["accepted"]
 
 
+@pytest.mark.wire(19, 30)
 def test_a_plan_key_with_a_class_carries_no_other() -> None:
     """The item is refused, the rest of the plan stands."""
     node = Harness().settle_in()
@@ -141,6 +156,7 @@ def test_a_plan_key_with_a_class_carries_no_other() -> None:
     assert node.words("n1") == ["accepted"]
 
 
+@pytest.mark.wire(30)
 def test_an_item_beyond_its_plans_last_day_is_refused() -> None:
     """A plan is what will be heard until `valid_until`."""
     node = ready()
@@ -148,6 +164,7 @@ def test_an_item_beyond_its_plans_last_day_is_refused() -> None:
     assert node.words() == ["refused expired"]
 
 
+@pytest.mark.wire(64, 53)
 def test_a_stop_silences_a_planned_item_and_the_plan_does_not_wake_it() -> None:
     """The tombstone wins over any version of the plan."""
     node = ready()
@@ -183,6 +200,7 @@ def test_an_emergencys_clip_does_not_queue() -> None:
     assert [fetch.sha256 for fetch in of(ev.Fetch, effects)] == ["22" * 32]
 
 
+@pytest.mark.wire(42)
 def test_a_failed_fetch_is_tried_again_and_after_eight_times_it_is_a_failure() -> None:
     """2, 5, 10, 20 s ...; the reason is the driver's."""
     node = ready()
@@ -197,6 +215,7 @@ def test_a_failed_fetch_is_tried_again_and_after_eight_times_it_is_a_failure() -
     assert node.words() == ["accepted", "failed status"]
 
 
+@pytest.mark.wire(42)
 def test_a_dead_line_today_does_not_fail_tomorrows_airing() -> None:
     """It rests for an hour, then tries again."""
     node = ready()
@@ -221,6 +240,7 @@ def test_a_full_disk_is_a_failure_at_once_unless_something_can_go() -> None:
     assert node.words() == ["accepted", "failed disk"]
 
 
+@pytest.mark.wire(32)
 def test_held_clips_are_kept_and_fetched_and_idle_ones_leave_beyond_a_number() -> None:
     """64 idle clips stay for tomorrow."""
     node = Harness(clips={f"{n:064x}" for n in range(100)})
@@ -230,6 +250,7 @@ def test_held_clips_are_kept_and_fetched_and_idle_ones_leave_beyond_a_number() -
     assert f"{5:064x}" in node.engine.clips
 
 
+@pytest.mark.wire(38)
 def test_health_comes_once_a_period_and_faster_while_it_sounds() -> None:
     """60 s idle, 10 s while playing."""
     node = ready(health_s=60)
@@ -245,6 +266,7 @@ def test_health_comes_once_a_period_and_faster_while_it_sounds() -> None:
     assert playing[0].clips == 1
 
 
+@pytest.mark.wire(52)
 def test_floors_above_what_we_hold_silence_what_was_accepted() -> None:
     """The controller made a stricter config; until it is here nothing sounds, and that is the reason given."""
     node = ready()
@@ -259,6 +281,7 @@ def test_floors_above_what_we_hold_silence_what_was_accepted() -> None:
     assert node.words()[-1] == "missed floors"
 
 
+@pytest.mark.wire(51, 52)
 def test_floors_that_come_without_a_question_hold_at_once() -> None:
     """They only ever rise, so a replayed one does no harm."""
     node = ready()
@@ -267,3 +290,24 @@ def test_floors_that_come_without_a_question_hold_at_once() -> None:
     assert not node.engine.is_open
     node.advance(200_000)
     assert not node.plays
+
+
+@pytest.mark.wire(92)
+def test_no_message_of_a_node_shows_its_key() -> None:
+    """Neither as it is written nor as it is: not in any message of a day's work, nor in what its memory keeps."""
+    node = ready()
+    node.say()
+    node.advance(120_000)
+    node.power_cut()
+    node.connect()
+    node.advance(60_000)
+    shown = [one.payload + b64(one.payload) for one in node.journal if isinstance(one, ev.Publish)]
+    for text in (*shown, *node.kept.values()):
+        assert to_text(NODE_KEY).encode() not in text
+        assert NODE_KEY not in text
+        assert NODE_KEY.hex().encode() not in text
+
+
+def b64(token: bytes) -> bytes:
+    """The payload of a token, opened."""
+    return urlsafe_b64decode(token.split(b".")[1] + b"==")

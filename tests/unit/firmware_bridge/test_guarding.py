@@ -14,7 +14,7 @@ from controller.protocol import topics
 from firmware_bridge import events as ev
 from firmware_bridge.lifecycle import Airing
 from firmware_bridge.memory import MAX_AIRINGS
-from tests.unit.firmware_bridge.harness import ALL_KEYS, HOUR, NODE, OTHER_CLIP, PATH, Harness, of, ready, trust_key
+from tests.unit.firmware_bridge.harness import HOUR, NODE, OTHER_CLIP, PATH, Harness, of, ready
 
 NIGHT = m.Policy(hours=(m.Hours(from_minute=5 * 60, to_minute=21 * 60),))
 TOPICS = [*topics.subscriptions_of(NODE, PATH), "tl/1/x", ""]
@@ -26,6 +26,7 @@ def silent(node: Harness) -> bool:
     return not node.words() and not node.plays
 
 
+@pytest.mark.wire(56)
 def test_quiet_hours_refuse_an_order_and_a_plan_with_the_right_key() -> None:
     """03:15 stays silent, whoever sealed it."""
     node = ready(policy=NIGHT)
@@ -38,6 +39,7 @@ def test_quiet_hours_refuse_an_order_and_a_plan_with_the_right_key() -> None:
     assert not node.plays
 
 
+@pytest.mark.wire(56)
 def test_an_emergency_passes_quiet_hours() -> None:
     """A flood does not wait for 05:00."""
     node = ready(policy=NIGHT)
@@ -48,6 +50,7 @@ def test_an_emergency_passes_quiet_hours() -> None:
     assert len(node.plays) == 1
 
 
+@pytest.mark.wire(56)
 def test_the_end_of_the_sound_must_be_within_hours_too() -> None:
     """20:59:40 for 30 s is refused; 20:59:30 is the last."""
     node = ready(policy=NIGHT)
@@ -61,6 +64,7 @@ def test_the_end_of_the_sound_must_be_within_hours_too() -> None:
     assert [play.airing for play in node.plays] == ["last"]
 
 
+@pytest.mark.wire(56)
 def test_a_clip_that_comes_so_late_that_the_sound_would_enter_the_night_is_refused() -> None:
     """The hours are looked at again in the moment of sounding."""
     node = ready(policy=NIGHT)
@@ -70,6 +74,7 @@ def test_a_clip_that_comes_so_late_that_the_sound_would_enter_the_night_is_refus
     assert node.words()[-1] == "refused hours"
 
 
+@pytest.mark.wire(56)
 def test_a_stricter_config_holds_for_what_was_accepted_before() -> None:
     """Accepted under the old hours, refused under the new ones."""
     node = ready()
@@ -79,6 +84,7 @@ def test_a_stricter_config_holds_for_what_was_accepted_before() -> None:
     assert node.words() == ["accepted", "refused hours"]
 
 
+@pytest.mark.wire(57)
 def test_too_long_is_refused() -> None:
     """The config's longest sound holds for every class."""
     node = ready(policy=m.Policy(max_duration=20_000))
@@ -87,6 +93,7 @@ def test_too_long_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", [m.Kind.LIVE, m.Kind.VOLUME, m.Kind.TEST, m.Kind.RESTART])
+@pytest.mark.wire(67)
 def test_what_this_node_does_not_do_is_refused_with_a_reason(kind: m.Kind) -> None:
     """Carried and checked, answered, not obeyed."""
     node = ready()
@@ -95,6 +102,7 @@ def test_what_this_node_does_not_do_is_refused_with_a_reason(kind: m.Kind) -> No
     assert node.words() == ["refused unsupported"]
 
 
+@pytest.mark.wire(20, 67)
 def test_an_expired_order_is_refused_and_leaves_no_record() -> None:
     """A replayed order of yesterday fills no table."""
     node = ready()
@@ -105,6 +113,7 @@ def test_an_expired_order_is_refused_and_leaves_no_record() -> None:
     assert "airing/a1" not in node.kept
 
 
+@pytest.mark.wire(20, 67)
 def test_an_order_from_the_future_is_refused() -> None:
     """Sealed ahead of time it could be kept and played at will."""
     node = ready()
@@ -113,84 +122,8 @@ def test_an_order_from_the_future_is_refused() -> None:
     assert node.words() == ["refused future"]
 
 
-@pytest.mark.parametrize("kid", ["k-plan", "k-config", "k-answer", "k-emergency"])
-def test_a_key_of_another_use_seals_no_order(kid: str) -> None:
-    """Verified, but not allowed: an alarm, a reason, no sound, no record."""
-    node = ready()
-    effects = node.say(kid=kid)
-    assert of(ev.Alarm, effects) == [ev.Alarm(code="order.trust")]
-    assert node.words() == ["refused trust"]
-    assert "airing/a1" not in node.kept
-
-
-def test_the_order_key_seals_no_emergency() -> None:
-    """The emergency key is apart."""
-    node = ready()
-    node.say(kid="k-order", klass=Klass.EMERGENCY)
-    node.advance(1_000)
-    assert not node.plays
-
-
-def test_a_refusal_for_trust_can_not_bar_the_real_order() -> None:
-    """A thief with some key names an airing before its owner does."""
-    node = ready()
-    node.say(kid="k-plan", rev=9)
-    node.say(start=node.utc + 1_000)
-    node.power_cut()
-    node.settle_in()
-    node.advance(60_000)
-    assert node.words()[-1] == "finished"
-
-
-@pytest.mark.parametrize(("aud", "plays"), [("xom", True), ("xa", False), ("tinh", False)])
-def test_a_villages_key_speaks_to_its_village_only(aud: str, plays: bool) -> None:
-    """Scope: units."""
-    node = ready()
-    node.say(kid="k-village", aud=aud)
-    node.advance(1_000)
-    assert bool(node.plays) is plays
-
-
-def test_a_key_without_the_class_seals_no_such_sound() -> None:
-    """Scope: classes."""
-    node = Harness()
-    node.connect()
-    keys = (*ALL_KEYS[1:], trust_key("k-order", m.Use.ORDER, classes=(Klass.NORMAL,)))
-    node.send(node.trust(keys))
-    node.send(node.config())
-    node.answer()
-    node.say(klass=Klass.PRIORITY)
-    node.say(airing="n1")
-    node.advance(1_000)
-    assert [play.airing for play in node.plays] == ["n1"]
-
-
-@pytest.mark.parametrize("days", [{"nbf": 4_000_000_000_000}, {"exp": 1}])
-def test_a_key_outside_its_days_seals_nothing(days: dict[str, int]) -> None:
-    """Not before, and not after."""
-    node = Harness()
-    node.connect()
-    node.send(node.trust((*ALL_KEYS[1:], trust_key("k-order", m.Use.ORDER, **days))))
-    node.send(node.config())
-    node.answer()
-    node.say()
-    node.advance(1_000)
-    assert not node.plays
-
-
-def test_a_revoked_key_is_silent_and_voids_what_waits() -> None:
-    """New orders are only counted; what it sealed before and has not sounded has failed."""
-    node = ready()
-    node.say(start=node.utc + 60_000)
-    node.send(node.trust(revoked=("k-order",)))
-    node.say(airing="b1")
-    node.advance(120_000)
-    assert node.words("a1") == ["accepted", "failed trust"]
-    assert not node.words("b1")
-    assert not node.plays
-
-
 @pytest.mark.parametrize(("aud", "since"), [("elsewhere", 0), ("xa", 2**52)])
+@pytest.mark.wire(17, 21)
 def test_what_is_meant_for_others_or_was_said_before_we_stood_here_is_nothing(aud: str, since: int) -> None:
     """Units on our path only, issued after `since` only."""
     node = ready(since=since)
@@ -199,6 +132,7 @@ def test_what_is_meant_for_others_or_was_said_before_we_stood_here_is_nothing(au
     assert not node.plays
 
 
+@pytest.mark.wire(21)
 def test_what_is_addressed_to_the_node_itself_needs_no_since() -> None:
     """`since` is about units."""
     node = ready(since=2**52)
@@ -208,6 +142,7 @@ def test_what_is_addressed_to_the_node_itself_needs_no_since() -> None:
 
 
 @pytest.mark.parametrize("typ", ["tl-plan", "tl-config", "tl-answer", "tl-trust", "tl-state", "tl-receipts"])
+@pytest.mark.wire(11)
 def test_an_order_under_another_type_is_nothing(typ: str) -> None:
     """Tokens do not cross types."""
     node = ready()
@@ -216,6 +151,7 @@ def test_an_order_under_another_type_is_nothing(typ: str) -> None:
     assert silent(node)
 
 
+@pytest.mark.wire(3)
 def test_each_topic_carries_its_own_type_only() -> None:
     """A config on the order's topic changes nothing, nor an order on the plan's."""
     node = ready()
@@ -226,14 +162,7 @@ def test_each_topic_carries_its_own_type_only() -> None:
     assert silent(node)
 
 
-def test_a_config_key_can_not_be_the_plan_key() -> None:
-    """A lax config sealed by the plan key changes nothing."""
-    node = ready(policy=NIGHT)
-    lax = m.Config(**node.claims(), version=99, path=("tinh", "xa", "xom"), since=0)
-    node.send(node.seal("k-plan", lax))
-    assert node.engine.versions.config == 2
-
-
+@pytest.mark.wire(14)
 def test_a_flood_costs_at_most_twenty_signatures_a_second_and_emergencies_pass() -> None:
     """False signatures under a known kid; the last seals are for emergencies."""
     node = ready()
@@ -250,6 +179,7 @@ def test_a_flood_costs_at_most_twenty_signatures_a_second_and_emergencies_pass()
     assert node.engine.refused_seals >= 480
 
 
+@pytest.mark.wire(69)
 def test_a_full_table_refuses_and_never_forgets() -> None:
     """2,000 tombstones within their day: the next airing is refused, the first is still known."""
     node = ready()
@@ -273,6 +203,7 @@ def test_a_full_table_refuses_and_never_forgets() -> None:
     assert [play.airing for play in node.plays] == ["b1"]
 
 
+@pytest.mark.wire(15, 27)
 def test_random_bytes_on_any_topic_change_nothing() -> None:
     """Not a record, not a word, not a sound."""
     node = ready()
@@ -293,6 +224,7 @@ def test_random_bytes_on_any_topic_change_nothing() -> None:
 
 @settings(max_examples=100)
 @given(topic=st.sampled_from(TOPICS) | st.text(max_size=40), payload=st.binary(max_size=300))
+@pytest.mark.wire(27)
 def test_handle_is_total(topic: str, payload: bytes) -> None:
     """Any topic, any bytes: no error, no effect that lasts."""
     node = _SHARED
@@ -303,6 +235,7 @@ def test_handle_is_total(topic: str, payload: bytes) -> None:
 _SHARED = ready()
 
 
+@pytest.mark.wire(69)
 def test_a_stop_that_finds_no_room_for_its_tombstone_is_refused() -> None:
     """What could not be remembered is not promised."""
     node = ready()
@@ -313,16 +246,7 @@ def test_a_stop_that_finds_no_room_for_its_tombstone_is_refused() -> None:
     assert "airing/a1" not in node.kept
 
 
-def test_an_older_trust_is_not_put_back() -> None:
-    """A replay of the document from before a key was revoked."""
-    node = Harness()
-    node.connect()
-    old = node.trust()
-    node.send(node.trust(revoked=("k-village",)))
-    node.send(old)
-    assert node.engine.versions.trust == 2
-
-
+@pytest.mark.wire(31)
 def test_a_config_below_the_floor_is_not_taken() -> None:
     """Newer than what we hold, but older than what the controller has made."""
     node = ready()
@@ -331,6 +255,7 @@ def test_a_config_below_the_floor_is_not_taken() -> None:
     assert node.engine.versions.config == 2
 
 
+@pytest.mark.wire(17)
 def test_a_plan_for_the_commune_is_no_plan_of_our_village() -> None:
     """Even from a key that reaches it: a plan is its village's."""
     node = ready()
@@ -338,6 +263,7 @@ def test_a_plan_for_the_commune_is_no_plan_of_our_village() -> None:
     assert not of(ev.Fetch, node.send(node.seal("k-plan", head)))
 
 
+@pytest.mark.wire(33, 17)
 def test_an_answer_to_another_life_or_another_node_covers_nothing() -> None:
     """A cloned disk, a redirected message."""
     node = ready()
@@ -347,6 +273,7 @@ def test_an_answer_to_another_life_or_another_node_covers_nothing() -> None:
     assert node.engine.outstanding == 1
 
 
+@pytest.mark.wire(20)
 def test_what_has_expired_is_not_taken_whatever_it_is() -> None:
     """A config, a trust, and a word that covers receipts."""
     node = ready()
@@ -356,26 +283,3 @@ def test_what_has_expired_is_not_taken_whatever_it_is() -> None:
     node.send(node.trust(iat=past - 1, exp=past))
     node.send(node.seal("k-answer", m.Answer(**node.claims(iat=past - 1, exp=past), life=node.engine.life, upto=1)))
     assert (node.engine.versions, node.engine.outstanding) == (m.Versions(trust=1, config=2), 1)
-
-
-def test_a_config_key_outside_its_days_seals_no_config() -> None:
-    """Once the clock is trusted."""
-    node = ready()
-    node.send(node.trust((*(key for key in ALL_KEYS if key.kid != "k-config"), trust_key("k-config", m.Use.CONFIG, exp=1))))
-    node.send(node.config())
-    assert node.engine.versions.config == 2
-
-
-@pytest.mark.parametrize(("kid", "use"), [("k-order", m.Use.ORDER), ("k-plan", m.Use.PLAN)])
-def test_what_the_disk_holds_is_held_to_the_keys_scope_again_at_boot(kid: str, use: m.Use) -> None:
-    """The key was narrowed to another commune since."""
-    node = ready()
-    node.say(start=node.utc + HOUR)
-    node.plan(node.item(airing="p1"))
-    other = "a1" if kid == "k-plan" else "p1"
-    node.send(node.trust((*(key for key in ALL_KEYS if key.kid != kid), trust_key(kid, use, units=("elsewhere",)))))
-    node.power_cut()
-    node.connect()
-    node.answer()
-    node.advance(2 * HOUR)
-    assert [play.airing for play in node.plays] == [other]

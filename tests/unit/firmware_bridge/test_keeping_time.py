@@ -26,6 +26,7 @@ def test_the_truth_lies_within_the_bound_however_the_way_splits(there: int, here
 
 
 @pytest.mark.parametrize(("way", "delay", "trusted"), [(1_999, 0, True), (2_001, 0, False), (500, 3_500, False)])
+@pytest.mark.wire(46)
 def test_a_round_trip_of_more_than_four_seconds_proves_nothing(way: int, delay: int, trusted: bool) -> None:
     """A delayed answer sets no clock."""
     clock = Timekeeper()
@@ -34,6 +35,7 @@ def test_a_round_trip_of_more_than_four_seconds_proves_nothing(way: int, delay: 
     assert clock.is_trusted is trusted
 
 
+@pytest.mark.wire(46)
 def test_only_our_own_question_and_only_once_sets_the_clock() -> None:
     """A replayed answer, another's nonce: nothing."""
     clock = Timekeeper()
@@ -44,6 +46,7 @@ def test_only_our_own_question_and_only_once_sets_the_clock() -> None:
 
 
 @pytest.mark.parametrize(("t2", "t3"), [(10, 5), (5, 500)])
+@pytest.mark.wire(46)
 def test_impossible_answers_are_ignored(t2: int, t3: int) -> None:
     """Left before it came; stayed longer than the whole round trip."""
     clock = Timekeeper()
@@ -51,6 +54,7 @@ def test_impossible_answers_are_ignored(t2: int, t3: int) -> None:
     assert clock.answered("n", t2, t3, 100) == "ignored"
 
 
+@pytest.mark.wire(47)
 def test_the_surer_of_two_answers_stays_until_drift_has_eaten_it() -> None:
     """u 6 now beats u 51; ten minutes later it does not."""
     clock = Timekeeper()
@@ -60,6 +64,7 @@ def test_the_surer_of_two_answers_stays_until_drift_has_eaten_it() -> None:
         assert clock.error(at + 2 * way) == u
 
 
+@pytest.mark.wire(47)
 def test_a_trusted_clock_jumps_only_by_three_answers_that_agree_and_that_is_an_alarm() -> None:
     """The controller's clock is 2 h ahead."""
     node = ready()
@@ -72,6 +77,7 @@ def test_a_trusted_clock_jumps_only_by_three_answers_that_agree_and_that_is_an_a
     assert abs(node.engine.clock.utc(node.now) - node.utc - 2 * HOUR) < 100
 
 
+@pytest.mark.wire(47)
 def test_answers_that_disagree_move_nothing() -> None:
     """Three strangers with three stories."""
     node = ready()
@@ -81,6 +87,7 @@ def test_answers_that_disagree_move_nothing() -> None:
     assert abs(node.engine.clock.utc(node.now) - node.utc) < 100
 
 
+@pytest.mark.wire(47)
 def test_strangers_ten_minutes_apart_do_not_add_up() -> None:
     """Agreement must be fresh."""
     clock = Timekeeper()
@@ -91,12 +98,14 @@ def test_strangers_ten_minutes_apart_do_not_add_up() -> None:
 
 
 @pytest.mark.parametrize(("u", "trusted"), [(30_000, True), (30_001, False)])
+@pytest.mark.wire(45)
 def test_a_real_time_clock_is_trusted_up_to_thirty_seconds(u: int, trusted: bool) -> None:
     """Without a link."""
     node = Harness(booted=ev.Booted(rtc_ms=MONDAY_10H + 1_000, rtc_u_ms=u))
     assert node.engine.clock.is_trusted is trusted
 
 
+@pytest.mark.wire(45)
 def test_orders_wait_for_the_time_and_say_clock_when_it_comes_too_late() -> None:
     """An RTC was lost: held, not judged; then one is in time and one is not."""
     node = ready()
@@ -112,6 +121,7 @@ def test_orders_wait_for_the_time_and_say_clock_when_it_comes_too_late() -> None
     assert [play.airing for play in node.plays] == ["long"]
 
 
+@pytest.mark.wire(45)
 def test_an_order_that_died_while_we_had_no_time_is_a_miss_of_ours() -> None:
     """Not `expired`: its sender did nothing wrong."""
     node = ready()
@@ -123,6 +133,7 @@ def test_an_order_that_died_while_we_had_no_time_is_a_miss_of_ours() -> None:
     assert node.words() == ["missed clock"]
 
 
+@pytest.mark.wire(48, 49)
 def test_it_asks_until_it_is_answered_and_then_rarely() -> None:
     """2, 5, 15, 60 s; when answered well, about every ten minutes."""
     node = Harness()
@@ -137,6 +148,7 @@ def test_it_asks_until_it_is_answered_and_then_rarely() -> None:
     assert len(node.heard(m.Ask)) > asked
 
 
+@pytest.mark.wire(48)
 def test_an_unsure_clock_asks_a_few_times_more() -> None:
     """u above 20 ms: again within 2 to 10 s."""
     node = ready()

@@ -22,6 +22,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize(("phase", "step"), list(itertools.product(Phase, [*ReceiptState, SPENT])))
+@pytest.mark.wire(90)
 def test_each_cell_of_the_table(phase: Phase, step: str) -> None:
     """What is written here moves as written; everything else is no step."""
     airing = Airing("a1", 1, Klass.NORMAL)
@@ -36,6 +37,7 @@ def test_each_cell_of_the_table(phase: Phase, step: str) -> None:
         assert airing.phase is expected
 
 
+@pytest.mark.wire(53)
 def test_an_end_moves_no_more() -> None:
     """To repeat is a new airing."""
     assert TABLE[Phase.ENDED] == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.domain.airing import Klass
 from controller.protocol import messages as m
 from firmware_bridge import events as ev
@@ -9,6 +11,7 @@ from firmware_bridge.lifecycle import Phase
 from tests.unit.firmware_bridge.harness import ALL_KEYS, PATH, of, ready, trust_key
 
 
+@pytest.mark.wire(17)
 def test_what_is_for_others_is_dropped_without_a_word() -> None:
     """A thief who replays another commune's order on our topics must not make us talk of it."""
     node = ready()
@@ -20,6 +23,7 @@ def test_what_is_for_others_is_dropped_without_a_word() -> None:
     assert node.engine.refused_seals == refused + 2
 
 
+@pytest.mark.wire(63)
 def test_only_an_emergency_replaces_a_waiting_emergency() -> None:
     """Neither the order key nor the plan key disarms one by a higher revision."""
     node = ready()
@@ -32,6 +36,7 @@ def test_only_an_emergency_replaces_a_waiting_emergency() -> None:
     assert [play.airing for play in node.plays] == ["a1"]
 
 
+@pytest.mark.wire(18)
 def test_a_config_key_of_one_commune_takes_no_node_out_of_another() -> None:
     node = ready()
     node.send(node.trust(keys=(*ALL_KEYS, trust_key("k-village", m.Use.CONFIG, units=("elsewhere",)))))

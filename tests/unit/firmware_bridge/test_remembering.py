@@ -16,6 +16,7 @@ from tests.unit.firmware_bridge.harness import HOUR, MONDAY_10H, OTHER_CLIP, Har
 ENDS = ("finished", "cut", "failed", "missed", "refused", "cancelled")
 
 
+@pytest.mark.wire(70, 53)
 def test_a_power_cut_within_the_sound_is_a_cut_and_no_second_sound() -> None:
     """It is spent; the order, offered again, does not wake it."""
     node = ready()
@@ -30,6 +31,7 @@ def test_a_power_cut_within_the_sound_is_a_cut_and_no_second_sound() -> None:
     assert len(node.plays) == 1
 
 
+@pytest.mark.wire(53, 66, 70)
 def test_a_power_cut_anywhere_in_an_order_plays_at_most_once_and_tells_the_end() -> None:
     """After each single effect of an order's whole life: boot, and either it still plays or it says why not."""
     node = ready()
@@ -67,6 +69,7 @@ def test_a_power_cut_anywhere_in_a_stop_never_sounds_after_cancelled_was_said() 
         assert said_cancelled is not bool(other.plays), at
 
 
+@pytest.mark.wire(66, 70)
 def test_a_power_cut_anywhere_in_a_plan_loses_no_item() -> None:
     """The plan is offered again until the node says it holds it; each item sounds once."""
     node = ready()
@@ -98,6 +101,7 @@ def test_what_passed_while_the_power_was_off_is_missed_and_says_so() -> None:
     assert node.words("a1") == ["accepted", "missed off"]
 
 
+@pytest.mark.wire(66, 70)
 def test_an_order_that_survived_a_power_cut_says_again_that_it_was_accepted() -> None:
     """The word may have been lost between the order's record and its receipt."""
     node = ready()
@@ -107,6 +111,7 @@ def test_an_order_that_survived_a_power_cut_says_again_that_it_was_accepted() ->
     assert node.words() == ["accepted", "accepted"]
 
 
+@pytest.mark.wire(50)
 def test_an_empty_memory_makes_a_new_life_that_is_silent_until_it_knows_the_floors() -> None:
     """A wiped disk obeys no old plan and no old order, even with keys and clock."""
     node = ready()
@@ -131,6 +136,7 @@ def test_an_empty_memory_makes_a_new_life_that_is_silent_until_it_knows_the_floo
     assert [play.airing for play in node.plays] == ["b1"]
 
 
+@pytest.mark.wire(52)
 def test_documents_older_than_the_floors_make_it_silent() -> None:
     """A replayed trust or config of last year is not enough."""
     node = Harness()
@@ -146,6 +152,7 @@ def test_documents_older_than_the_floors_make_it_silent() -> None:
     assert len(node.plays) == 1
 
 
+@pytest.mark.wire(50)
 def test_what_waited_in_vain_for_the_floors_says_so() -> None:
     """Held, then judged too late."""
     node = Harness()
@@ -159,6 +166,7 @@ def test_what_waited_in_vain_for_the_floors_says_so() -> None:
     assert node.words() == ["missed floors"]
 
 
+@pytest.mark.wire(75, 76)
 def test_receipts_are_said_again_until_they_are_covered() -> None:
     """10, 30, 60 s; then nothing more."""
     node = ready()
@@ -174,6 +182,7 @@ def test_receipts_are_said_again_until_they_are_covered() -> None:
     assert len(node.heard(m.Receipts)) - before == 3
 
 
+@pytest.mark.wire(76)
 def test_a_new_link_brings_all_that_is_uncovered_oldest_first() -> None:
     """What was said into a dead link was not said."""
     node = ready()
@@ -198,6 +207,7 @@ def test_a_receipt_message_stays_under_12_kb_when_sealed() -> None:
     assert 10_000 < len(out[0].payload) <= 12_000
 
 
+@pytest.mark.wire(74, 77)
 def test_numbers_go_on_after_everything_was_covered_and_the_power_went() -> None:
     """No number is given twice in one life."""
     node = ready()
@@ -211,6 +221,7 @@ def test_numbers_go_on_after_everything_was_covered_and_the_power_went() -> None
     assert [item.seq for item in node.receipts("b1")] == [4, 5]
 
 
+@pytest.mark.wire(74, 77)
 def test_a_rolled_back_disk_gives_its_receipts_new_numbers() -> None:
     """The controller has heard numbers that this disk never gave."""
     node = ready()
@@ -226,6 +237,7 @@ def test_a_rolled_back_disk_gives_its_receipts_new_numbers() -> None:
     ]
 
 
+@pytest.mark.wire(76)
 def test_a_months_receipts_do_not_pour_out_in_one_second() -> None:
     """A window of some messages; the next ones follow what is covered."""
     remembered = Remembered({})
@@ -242,6 +254,7 @@ def test_a_months_receipts_do_not_pour_out_in_one_second() -> None:
     assert len(of(ev.Publish, out)) == IN_FLIGHT // BATCH + 1
 
 
+@pytest.mark.wire(78)
 def test_when_no_more_receipts_fit_nothing_new_is_accepted() -> None:
     """What we could not answer for, we do not take."""
     node = ready()
@@ -254,6 +267,7 @@ def test_when_no_more_receipts_fit_nothing_new_is_accepted() -> None:
     assert node.engine.standing("a1")[1] == 0
 
 
+@pytest.mark.wire(68)
 def test_offering_again_what_is_known_is_answered_once_a_connection() -> None:
     """The controller that lost a receipt hears how it stands; a replayer hears nothing more."""
     node = ready()
@@ -286,6 +300,7 @@ def test_damaged_records_do_no_harm() -> None:
     assert not node.plays
 
 
+@pytest.mark.wire(69)
 def test_tombstones_outlive_their_airing_by_a_day_and_no_more() -> None:
     """By a trusted clock."""
     node = ready()
@@ -297,6 +312,7 @@ def test_tombstones_outlive_their_airing_by_a_day_and_no_more() -> None:
     assert "airing/a1" not in node.kept
 
 
+@pytest.mark.wire(75)
 def test_a_word_that_was_kept_is_said_after_the_power_came_back() -> None:
     """Nothing said into the dark is lost."""
     node = ready()
@@ -309,6 +325,7 @@ def test_a_word_that_was_kept_is_said_after_the_power_came_back() -> None:
 
 
 @pytest.mark.parametrize("key", ["trust", "config", "plan"])
+@pytest.mark.wire(70)
 def test_documents_are_verified_again_at_boot(key: str) -> None:
     """A bit that flipped on the disk is not obeyed."""
     node = ready()

@@ -11,6 +11,7 @@ from firmware_bridge import events as ev
 from tests.unit.firmware_bridge.harness import CLIP, HOUR, MONDAY_10H, OTHER_CLIP, Harness, of, ready
 
 
+@pytest.mark.wire(66)
 def test_an_order_to_play_now_sounds_and_climbs_the_ladder() -> None:
     """Accepted, started, finished with evidence; one play of the whole clip."""
     node = ready()
@@ -39,6 +40,7 @@ def test_orders_that_are_offered_in_a_row_are_answered_in_one_message() -> None:
 
 
 @pytest.mark.parametrize("way", [2, 30, 90])
+@pytest.mark.wire(55)
 def test_neighbours_begin_in_one_moment_whatever_their_bounds(way: int) -> None:
     """With u up to 100 ms everybody begins at start + 100 ms."""
     node = Harness()
@@ -64,6 +66,7 @@ def test_a_clip_that_is_not_here_is_fetched_and_said_to_be_cached() -> None:
     assert node.words() == ["accepted", "cached", "started", "finished"]
 
 
+@pytest.mark.wire(54, 55)
 def test_a_plan_sounds_on_the_nodes_own_clock_without_any_link() -> None:
     """The item is accepted once and plays after the link has gone."""
     node = ready()
@@ -75,6 +78,7 @@ def test_a_plan_sounds_on_the_nodes_own_clock_without_any_link() -> None:
     assert node.words() == ["accepted", "started", "finished"]
 
 
+@pytest.mark.wire(60)
 def test_an_emergency_cuts_a_normal_airing_and_not_the_other_way() -> None:
     """The normal one is cut, and says why."""
     node = ready()
@@ -89,6 +93,7 @@ def test_an_emergency_cuts_a_normal_airing_and_not_the_other_way() -> None:
     assert node.words("p1") == ["accepted", "missed busy"]
 
 
+@pytest.mark.wire(61)
 def test_an_emergency_is_cut_only_by_a_strictly_higher_rank() -> None:
     """Equal rank waits for the horn; higher rank takes it."""
     node = ready()
@@ -104,6 +109,7 @@ def test_an_emergency_is_cut_only_by_a_strictly_higher_rank() -> None:
     assert (node.engine.playing, node.words("e3")[-1]) == ("e2", "finished")
 
 
+@pytest.mark.wire(61)
 def test_emergencies_wait_in_order_of_issue_and_at_most_eight() -> None:
     """The ninth that waits is refused; the others sound one after another while their grace lasts."""
     node = ready()
@@ -117,6 +123,7 @@ def test_emergencies_wait_in_order_of_issue_and_at_most_eight() -> None:
     assert node.words("e7") == ["accepted", "missed busy"]
 
 
+@pytest.mark.wire(60)
 def test_priority_goes_before_normal_but_does_not_cut_it() -> None:
     """Both due at once: priority first; one that sounds is left to its end."""
     node = ready()
@@ -127,6 +134,7 @@ def test_priority_goes_before_normal_but_does_not_cut_it() -> None:
     assert [play.airing for play in node.plays] == ["p", "n"]
 
 
+@pytest.mark.wire(54)
 def test_what_is_late_when_it_comes_is_missed() -> None:
     """Neither refused nor played: outside [start, start + grace] an item is missed."""
     node = ready()
@@ -135,6 +143,7 @@ def test_what_is_late_when_it_comes_is_missed() -> None:
     assert node.words() == ["missed late"]
 
 
+@pytest.mark.wire(73)
 def test_a_clip_that_comes_too_late_is_a_miss() -> None:
     """The node waits as long as the grace lasts, not longer."""
     node = ready()
@@ -146,6 +155,7 @@ def test_a_clip_that_comes_too_late_is_a_miss() -> None:
     assert not node.plays
 
 
+@pytest.mark.wire(54)
 def test_a_clock_that_is_too_unsure_for_the_grace_is_silent() -> None:
     """[now - u, now + u] can't fit: missed, and the clock is the reason."""
     node = Harness()
@@ -172,6 +182,7 @@ def test_a_better_clock_saves_what_an_unsure_one_would_miss() -> None:
     assert node.words()[-1] == "finished"
 
 
+@pytest.mark.wire(59)
 def test_the_node_cuts_a_player_that_does_not_end() -> None:
     """Silence 2 s after its length; failed, and the player is the reason."""
     node = ready()
@@ -199,6 +210,7 @@ def test_the_end_tells_what_the_board_heard(whole: bool, heard: bool | None, wor
     assert node.receipts("a1")[-1].evidence is expected
 
 
+@pytest.mark.wire(64)
 def test_a_stop_before_the_sound_cancels_and_within_it_cuts() -> None:
     """Only the node's word makes cancelled or cut."""
     node = ready()
@@ -214,6 +226,7 @@ def test_a_stop_before_the_sound_cancels_and_within_it_cuts() -> None:
     assert ev.Silence(airing="b1") in node.journal
 
 
+@pytest.mark.wire(64)
 def test_a_stop_that_comes_first_is_a_tombstone() -> None:
     """The order it overtook stays silent, whatever its revision."""
     node = ready()
@@ -225,6 +238,7 @@ def test_a_stop_that_comes_first_is_a_tombstone() -> None:
     assert not node.plays
 
 
+@pytest.mark.wire(65)
 def test_only_an_emergency_key_silences_an_emergency() -> None:
     """A stop by the order key changes nothing and is an alarm."""
     node = ready()
@@ -236,6 +250,7 @@ def test_only_an_emergency_key_silences_an_emergency() -> None:
     assert node.engine.playing is None
 
 
+@pytest.mark.wire(53, 68)
 def test_one_airing_by_three_orders_and_a_plan_sounds_once() -> None:
     """Two units, the inbox and the plan bring the same airing."""
     node = ready()
@@ -249,6 +264,7 @@ def test_one_airing_by_three_orders_and_a_plan_sounds_once() -> None:
     assert len(node.plays) == 1
 
 
+@pytest.mark.wire(63)
 def test_a_higher_revision_replaces_what_waits() -> None:
     """The new start holds, and is accepted anew."""
     node = ready()
@@ -260,6 +276,7 @@ def test_a_higher_revision_replaces_what_waits() -> None:
     assert [(item.state.value, item.rev) for item in node.receipts("a1")][:2] == [("accepted", 1), ("accepted", 2)]
 
 
+@pytest.mark.wire(58)
 def test_the_quietest_ceiling_limits_the_gain_even_of_an_emergency() -> None:
     """Config's ceiling of the hour beats the order's gain."""
     node = ready(ceilings=(m.Ceiling(from_minute=0, to_minute=1440, gain=-90),))

@@ -100,6 +100,7 @@ def waits(street: Street, tries: int) -> list[int]:
     return found
 
 
+@pytest.mark.wire(8)
 def test_waits_grow_to_the_longest_and_carry_jitter(street: Street) -> None:
     FakeLink.away = True
     Uplink(Owner(), street.node._shared).open()
@@ -110,6 +111,7 @@ def test_waits_grow_to_the_longest_and_carry_jitter(street: Street) -> None:
     assert len(set(grown[6:])) > 1
 
 
+@pytest.mark.wire(8)
 def test_a_link_that_is_lost_is_opened_again_and_both_are_told(street: Street) -> None:
     owner = Owner()
     uplink = Uplink(owner, street.node._shared)

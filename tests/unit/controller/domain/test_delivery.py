@@ -36,6 +36,7 @@ NODES_WORDS = {Word(state.value) for state in ReceiptState}
 
 
 @pytest.mark.parametrize(("state", "word", "after"), CELLS)
+@pytest.mark.wire(90)
 def test_cell(state: str, word: str, after: str) -> None:
     assert move(State(state), Word(word)) is State(state if after == "." else after)
     assert (Word(word) in TRANSITIONS[State(state)]) is (after != ".")
@@ -54,6 +55,7 @@ LADDER = [State.PLANNED, State.PUBLISHED, State.ACCEPTED, State.CACHED, State.ST
 
 @light
 @given(st.lists(st.sampled_from(Word)))
+@pytest.mark.wire(90)
 def test_whatever_is_said_no_rung_is_descended_and_no_end_but_unknown_is_left(words: list[Word]) -> None:
     state = State.PLANNED
     for word in words:
@@ -70,6 +72,7 @@ def test_whatever_is_said_no_rung_is_descended_and_no_end_but_unknown_is_left(wo
 
 @light
 @given(st.lists(st.sampled_from(Word)))
+@pytest.mark.wire(91)
 def test_once_settled_it_has_an_end_whatever_came_before_or_comes_after(words: list[Word]) -> None:
     state = State.PLANNED
     for word in words:
@@ -116,6 +119,7 @@ H, S, N = Evidence.HEARD, Evidence.SILENT, Evidence.NOT_MEASURED
         (S, None, S), (S, H, S), (S, S, S), (S, N, S),
     ],
 )  # fmt: skip
+@pytest.mark.wire(91)
 def test_evidence_is_added_and_never_taken_back(known: Evidence | None, said: Evidence | None, after: Evidence | None) -> None:
     assert judge(known, said) is after
 

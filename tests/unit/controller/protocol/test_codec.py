@@ -82,6 +82,7 @@ ANY = st.sampled_from(sorted(STRATEGIES)).flatmap(STRATEGIES.__getitem__)
 
 @light
 @given(st.binary(max_size=400))
+@pytest.mark.wire(27)
 def test_random_bytes_end_in_a_refusal(data: bytes) -> None:
     for kind in KINDS.values():
         assert isinstance(decode_or_refuse(kind, data), str)
@@ -89,6 +90,7 @@ def test_random_bytes_end_in_a_refusal(data: bytes) -> None:
 
 @light
 @given(st.sampled_from(GOLDEN), st.data())
+@pytest.mark.wire(27)
 def test_a_good_message_with_bytes_changed_ends_in_a_message_or_a_refusal(golden: bytes, data: st.DataObject) -> None:
     mutable = bytearray(golden)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -126,6 +128,7 @@ def test_what_is_encoded_is_decoded_again_unless_a_rule_forbids_it(message: msgs
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"later":', b'{"later":[{"a":'])
+@pytest.mark.wire(27)
 def test_deep_nesting_is_refused_at_any_depth_of_our_own_stack(opening: bytes) -> None:
     def deeper(frames: int) -> None:
         if frames:
@@ -215,6 +218,7 @@ MIN = 60_000
         ({"klass": Klass.PRIORITY, "exp": 1_001 + 15 * MIN, "duration": 10 * MIN + 1}, "ok"),
     ],
 )
+@pytest.mark.wire(26)
 def test_an_orders_rules(changes: dict[str, Any], verdict: str) -> None:
     message = order(**changes)
     after = decode_or_refuse(Order, encode(message))
@@ -229,6 +233,7 @@ def test_an_orders_rules(changes: dict[str, Any], verdict: str) -> None:
         (("a", "b", "a"), Klass.NORMAL, "rule.plan-names-an-airing-twice"),
     ],
 )
+@pytest.mark.wire(26, 62)
 def test_a_plans_rules(airings: tuple[str, ...], klass: Klass, verdict: str | None) -> None:
     items = tuple(PlanItem(**{**fields(ITEM), "airing": airing, "klass": klass}) for airing in airings)
     body = PlanBody(village="v", version=1, valid_until=2, items=items)
@@ -239,6 +244,7 @@ def test_a_plans_rules(airings: tuple[str, ...], klass: Klass, verdict: str | No
     ("oldest", "seqs", "is_good"),
     [(1, [1], True), (1, [5], True), (5, [5, 6, 9], True), (6, [5, 6], False), (1, [2, 2], False), (1, [3, 2], False)],
 )
+@pytest.mark.wire(26)
 def test_receipts_rise_from_the_oldest_that_is_held(oldest: int, seqs: list[int], is_good: bool) -> None:
     items = tuple(Receipt(seq=seq, airing="a", rev=1, state=ReceiptState.MISSED, at=0) for seq in seqs)
     batch = Receipts(node="n", generation=1, life="0" * 16, t=0, u=-1, from_seq=oldest, items=items)

@@ -77,6 +77,7 @@ def test_we_open_what_joserfc_seals_to_the_last_byte_as_we_would(payload: bytes)
 
 @light
 @given(st.data())
+@pytest.mark.wire(12)
 def test_a_token_with_one_character_changed_is_refused_by_us(data: st.DataObject) -> None:
     alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\x00\xff"
     for good in (sign("tl-order", "k", PRIVATE, PAYLOAD), mac("tl-ask", "n.1", SECRET, PAYLOAD)):
@@ -89,6 +90,7 @@ def test_a_token_with_one_character_changed_is_refused_by_us(data: st.DataObject
 
 @light
 @given(st.binary(max_size=300) | st.text(alphabet="AQeyJ0._-={}", max_size=300).map(str.encode))
+@pytest.mark.wire(27)
 def test_any_bytes_are_refused_with_a_code(token: bytes) -> None:
     assert all(code.startswith("seal.") for code in open_both(token))
     assert code_of(lambda: typ_of(token)) in {"seal.form", "seal.header"}
@@ -143,10 +145,12 @@ def with_header(raw: bytes) -> bytes:
         (b" " * 301 + b'{"alg":"Ed25519","kid":"k","typ":"tl-order"}', "seal.header"),
     ],
 )
+@pytest.mark.wire(10)
 def test_a_header_is_exactly_its_three_members(header: bytes, code: str) -> None:
     assert open_both(with_header(header))[0] == code
 
 
+@pytest.mark.wire(9)
 def test_a_seal_has_one_spelling() -> None:
     for good, way in ((sign("tl-order", "k", PRIVATE, PAYLOAD), 0), (mac("tl-ask", "n.1", SECRET, PAYLOAD), 1)):
         assert open_both(good)[way] == "opened"
@@ -156,6 +160,7 @@ def test_a_seal_has_one_spelling() -> None:
             assert open_both(other)[way] in {"seal.form", "seal.header"}
 
 
+@pytest.mark.wire(9)
 def test_the_other_base64_alphabet_is_refused() -> None:
     payload = next(bytes([number]) * 3 for number in range(256) if {"-", "_"} & set(b64(bytes([number]) * 3)))
     head, body, signature = sign("tl-order", "k", PRIVATE, payload).split(b".")
@@ -163,11 +168,13 @@ def test_the_other_base64_alphabet_is_refused() -> None:
     assert open_both(other)[0] == "seal.form"
 
 
+@pytest.mark.wire(2)
 def test_size_is_judged_before_anything_is_read() -> None:
     assert open_both(b"." * (MAX_MESSAGE + 1)) == ("seal.size", "seal.size")
     assert open_both(b"." * MAX_MESSAGE) == ("seal.form", "seal.form")
 
 
+@pytest.mark.wire(11)
 def test_a_public_key_is_no_secret_and_a_secret_no_public_key() -> None:
     public_as_secret = mac("tl-order", "k", PUBLIC.public_bytes_raw(), PAYLOAD)
     assert open_both(public_as_secret)[0] == "seal.alg"
@@ -181,6 +188,7 @@ def test_another_key_under_a_known_name_is_refused() -> None:
     assert open_both(mac("tl-ask", "n.1", bytes(32), PAYLOAD))[1] == "seal.signature"
 
 
+@pytest.mark.wire(11, 12)
 def test_the_keys_are_asked_for_only_after_algorithm_and_type_are_right() -> None:
     asked: list[str] = []
     code_of(lambda: open_signed(sign("tl-plan", "k", PRIVATE, PAYLOAD), "tl-order", asked.append))
@@ -190,6 +198,7 @@ def test_the_keys_are_asked_for_only_after_algorithm_and_type_are_right() -> Non
 # ── headers that were seen ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.wire(12, 15)
 def test_only_headers_under_a_true_seal_are_remembered() -> None:
     seal._seen.clear()
     open_both(sign("tl-order", "stranger", PRIVATE, PAYLOAD))

@@ -174,6 +174,7 @@ def reasons(tree: ast.Module) -> Iterator[str]:
         yield from (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value)
 
 
+@pytest.mark.wire(90)
 def test_the_delivery_table_of_the_document_is_the_one_in_force() -> None:
     grid = tables.grid(TEXT)
     assert grid == {state: dict(row) for state, row in TRANSITIONS.items()}

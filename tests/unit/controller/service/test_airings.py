@@ -26,6 +26,7 @@ def test_a_unit_whose_id_begins_like_anothers_is_another_place(house: House) -> 
     assert set(house.states(house.say("x10"))) == set(NODES[4:])
 
 
+@pytest.mark.wire(86)
 def test_the_order_in_the_letter_says_what_was_decided_and_expires_with_its_grace(house: House) -> None:
     airing = house.say("x1-1", grace_ms=7_000, gain=-30)
     (letter,) = house.letters()
@@ -126,6 +127,7 @@ def test_airings_may_touch_and_other_villages_are_free(house: House) -> None:
     house.say("x10", at_ms=NOW_MS + HOUR_MS)
 
 
+@pytest.mark.wire(84)
 def test_cancelling_a_say_now_puts_a_tombstone_in_the_orders_place(house: House) -> None:
     airing = house.say("x1", "x10-1")
     cancelled = house.airings.cancel(airing.id, by="canbo")

@@ -45,6 +45,7 @@ def test_receipts_climb_the_ladder_and_are_all_kept(house: House) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
+@pytest.mark.wire(80)
 def test_any_order_and_any_repetition_of_the_same_words_gives_the_same_ledger(small: House, data: st.DataObject) -> None:
     small.clock.advance(10_000_000)
     airing = small.say("x1")
@@ -99,6 +100,7 @@ def test_evidence_is_added_to_a_finish_and_never_taken_back(house: House) -> Non
     assert delivery(house, airing.id, "x1-1-l1").evidence is Evidence.SILENT
 
 
+@pytest.mark.wire(82)
 def test_a_receipt_nobody_expected_makes_a_delivery(house: House) -> None:
     airing = house.say("x1-1")
     house.hear(receipts("x1-2-l1", receipt(1, airing, "started")))
@@ -138,6 +140,7 @@ def test_words_of_a_retired_or_unknown_loudspeaker_are_kept_but_make_no_delivery
     assert kept(house) == 2
 
 
+@pytest.mark.wire(81)
 def test_the_same_number_with_other_bytes_is_a_clones_and_both_are_kept(house: House) -> None:
     airing = house.say("x1-1")
     house.hear(receipts("x1-1-l1", receipt(1, airing, "started")))
@@ -157,6 +160,7 @@ def numbered(*seqs: int, first: int) -> Receipts:
     return receipts("x1-1-l1", *(receipt(seq, f"a{seq}", "accepted") for seq in seqs), first=first)
 
 
+@pytest.mark.wire(79)
 def test_upto_rises_as_far_as_there_is_no_gap(house: House) -> None:
     assert upto(house, numbered(1, 2, first=1)) == 2
     assert upto(house, numbered(4, 5, first=1)) == 2
@@ -164,12 +168,14 @@ def test_upto_rises_as_far_as_there_is_no_gap(house: House) -> None:
     assert upto(house, numbered(4, 5, first=4)) == 5
 
 
+@pytest.mark.wire(79)
 def test_upto_never_falls_when_old_words_come_again(house: House) -> None:
     upto(house, numbered(1, 2, 3, first=1))
     assert upto(house, numbered(1, first=1)) == 3
     assert upto(house, numbered(3, 4, first=3)) == 4
 
 
+@pytest.mark.wire(79)
 def test_what_a_node_no_longer_holds_was_covered_before(house: House) -> None:
     """A restored database begins where the node does."""
     assert upto(house, numbered(101, 102, first=101)) == 102
@@ -204,6 +210,7 @@ def test_a_node_that_repeats_what_is_not_covered_has_all_of_it_covered_in_the_en
     assert covered == 6
 
 
+@pytest.mark.wire(79, 89)
 def test_a_commit_that_fails_keeps_neither_words_nor_upto(house: House) -> None:
     airing = house.say("x1-1")
 
@@ -229,6 +236,7 @@ def up_for(house: House, ms: int) -> int:
     return house.clock.monotonic_ms() - ms
 
 
+@pytest.mark.wire(91)
 def test_nothing_is_settled_before_its_deadline(house: House) -> None:
     airing = house.say("x1-1")
     house.clock.advance(airing.settles_ms - NOW_MS - 1)
@@ -239,6 +247,7 @@ def test_nothing_is_settled_before_its_deadline(house: House) -> None:
     assert house.bus.airings[airing.id] == 2
 
 
+@pytest.mark.wire(91)
 def test_it_waits_until_the_link_was_up_for_a_minute(house: House) -> None:
     airing = house.say("x1-1")
     house.clock.advance(airing.settles_ms - NOW_MS)
@@ -247,6 +256,7 @@ def test_it_waits_until_the_link_was_up_for_a_minute(house: House) -> None:
     assert house.sweeper.sweep(up_for(house, LINK_UP_MS)) == 1
 
 
+@pytest.mark.wire(91)
 def test_it_does_not_wait_for_a_link_for_ever(house: House) -> None:
     airing = house.say("x1-1")
     house.clock.advance(airing.settles_ms - NOW_MS + LINK_AWAY_MS - 1)
@@ -255,6 +265,7 @@ def test_it_does_not_wait_for_a_link_for_ever(house: House) -> None:
     assert house.sweeper.sweep(up_for(house, 5_000)) == 1
 
 
+@pytest.mark.wire(91)
 def test_ends_stand_a_settled_one_is_looked_at_once_and_a_late_true_end_replaces_unknown(house: House) -> None:
     airing = house.say("x1-1")
     house.hear(receipts("x1-1-l1", receipt(1, airing, "finished")))

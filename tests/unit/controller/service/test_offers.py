@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from controller.domain.node import Node
 from controller.protocol import seal
 from controller.protocol.messages import Answer, Config, Kind, Order, PlanHead, Versions
@@ -20,6 +22,7 @@ def names(messages: list[Any]) -> list[str]:
     return [type(message).__name__ for message in messages]
 
 
+@pytest.mark.wire(85)
 def test_a_node_with_an_empty_memory_is_owed_trust_its_config_its_plan_and_its_orders_in_that_order(house: House) -> None:
     airing = house.say("x1")
     house.say("x1-1", at_ms=NOW_MS + HOUR_MS)
@@ -46,6 +49,7 @@ def test_a_node_that_holds_all_is_owed_nothing_but_its_answer(house: House) -> N
     assert (answer.nonce, answer.t2, answer.t3) == ("0123456789abcdef", NOW_MS, NOW_MS)
 
 
+@pytest.mark.wire(85)
 def test_the_answer_stands_behind_the_keys_and_before_the_orders(house: House) -> None:
     house.say("x1-1")
     (owed,) = house.owed(ask("x1-1-l1"))
@@ -59,6 +63,7 @@ def test_a_config_is_made_once_and_stays_the_same(house: House) -> None:
     assert held(house, "x1-1-l1") == first
 
 
+@pytest.mark.wire(83)
 def test_orders_are_offered_until_they_were_taken_and_only_to_whom_they_are_for(house: House) -> None:
     airing = house.say("x1-1")
     versions = {node: held(house, node) for node in NODES}
@@ -70,6 +75,7 @@ def test_orders_are_offered_until_they_were_taken_and_only_to_whom_they_are_for(
     assert names(house.owed_to("x1-1-l2", versions["x1-1-l2"])) == ["Order"]
 
 
+@pytest.mark.wire(84)
 def test_what_is_to_be_silent_is_offered_the_stop_and_never_the_order_again(house: House) -> None:
     airing = house.say("x1-1")
     house.post()
@@ -83,6 +89,7 @@ def test_what_is_to_be_silent_is_offered_the_stop_and_never_the_order_again(hous
     assert house.owed_to("x1-1-l1", versions["x1-1-l1"]) == []
 
 
+@pytest.mark.wire(83)
 def test_an_order_that_expired_is_never_offered(house: House) -> None:
     airing = house.say("x1-1")
     versions = held(house, "x1-1-l1")
@@ -119,6 +126,7 @@ def plan(house: House, village: str) -> Document | None:
         return tx.documents.get("plan", [village]).get(village)
 
 
+@pytest.mark.wire(87)
 def test_a_node_that_holds_a_newer_config_is_given_a_newer_one_still(house: House) -> None:
     newer = NOW_MS + 1_000_000
     (config,) = house.owed_to("x1-1-l1", Versions(trust=house.keyring.trust_version, config=newer))
@@ -126,6 +134,7 @@ def test_a_node_that_holds_a_newer_config_is_given_a_newer_one_still(house: Hous
     assert house.owed(ask("x1-1-l1", Versions(config=newer + 1)))[0].floors.config == newer + 1
 
 
+@pytest.mark.wire(87)
 def test_a_node_that_holds_a_newer_plan_has_its_villages_plan_written_above_it(house: House) -> None:
     airing = house.say("x1-1", at_ms=NOW_MS + HOUR_MS)
     newer = NOW_MS + 1_000_000

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from controller.domain.delivery import State
 from controller.service.plans import HORIZON_MS
 from controller.service.ports import Document
@@ -14,6 +16,7 @@ def head(house: House, village: str) -> Document:
         return tx.documents.get("plan", [village])[village]
 
 
+@pytest.mark.wire(87)
 def test_a_version_is_above_the_last_one_the_present_and_what_a_node_reported() -> None:
     assert next_version(0, NOW_MS) == NOW_MS
     assert next_version(NOW_MS + 5, NOW_MS) == NOW_MS + 6
@@ -38,6 +41,7 @@ def test_the_sealed_head_names_the_stored_body_by_hash_size_and_version(house: H
     assert (plan.village, plan.version, plan.valid_until) == ("x1-1", known.version, NOW_MS + HORIZON_MS)
 
 
+@pytest.mark.wire(86)
 def test_a_plan_holds_what_begins_within_two_days_in_the_order_of_time(house: House) -> None:
     late = house.say("x1-1", at_ms=NOW_MS + HORIZON_MS - 1)
     soon = house.say("x1", at_ms=NOW_MS + HOUR_MS)
@@ -59,6 +63,7 @@ def test_a_plan_never_holds_a_say_now_or_what_is_over(house: House) -> None:
     assert [item.airing for item in plan.items] == [coming.id]
 
 
+@pytest.mark.wire(84, 87)
 def test_only_the_newest_plan_of_a_village_is_in_the_outbox_and_versions_rise_within_one_ms(house: House) -> None:
     house.say("x1-1", at_ms=NOW_MS + HOUR_MS)
     first = head(house, "x1-1").version

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from controller.domain.delivery import State
 from controller.protocol.messages import Versions
 from controller.service import presence
@@ -7,6 +9,7 @@ from controller.service.posting import LIMIT, MAX_REMEMBERED
 from tests.unit.controller.service.house import HOUR_MS, NODES, NOW_MS, House, receipt, receipts, state
 
 
+@pytest.mark.wire(83)
 def test_a_letter_nobody_answers_goes_at_once_and_after_2_5_15_and_60_seconds_and_then_waits(house: House) -> None:
     house.say("x1-1", grace_ms=3_000_000)
     sent = []

@@ -42,6 +42,7 @@ def test_a_birth_is_remembered_with_all_it_says(house: House) -> None:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.wire(36)
 def test_of_one_lifes_words_in_any_order_the_newest_holds(small: House, order: tuple[int, ...]) -> None:
     words = [
         state("x1-1-l1", boot=1, connection=9, counter=9, online=False),
@@ -54,6 +55,7 @@ def test_of_one_lifes_words_in_any_order_the_newest_holds(small: House, order: t
     assert (found.boot, found.connection, found.counter, found.online) == (2, 2, 2, True)
 
 
+@pytest.mark.wire(36)
 def test_a_new_life_replaces_an_old_one_whatever_its_numbers_and_an_old_lifes_will_does_not(house: House) -> None:
     say(house, state("x1-1-l1", boot=9))
     found = say(house, state("x1-1-l1", boot=1, life=OTHER))
@@ -93,6 +95,7 @@ def test_telemetry_of_a_born_node_moves_when_it_was_seen_and_that_of_others_make
         assert set(tx.nodes.statuses(None)) == {"x1-1-l1"}
 
 
+@pytest.mark.wire(13, 24)
 def test_only_the_keys_of_today_count(house: House) -> None:
     with house.work.writing() as tx:
         tx.nodes.add([Node(id="x1-1-l1", village="x1-1", name="l1", generation=3, since_ms=0)])

@@ -49,6 +49,7 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.mark.parametrize("max_cached", [1_000_000, 1_000], ids=["kept in memory", "streamed from disk"])
+@pytest.mark.wire(44)
 async def test_whole_and_ranges(store: Store, max_cached: int) -> None:
     clips = Clips(store, max_cached=max_cached)
     name = store.put_bytes(DATA)
@@ -91,6 +92,7 @@ async def test_a_range_we_do_not_serve_gives_the_whole(store: Store, asked: str)
     assert (answer.status, answer.body) == (200, DATA)
 
 
+@pytest.mark.wire(44)
 async def test_conditions(store: Store) -> None:
     clips, name = Clips(store), store.put_bytes(DATA)
     for known in (ETAG, f'"x", {ETAG}', f"W/{ETAG}", "*"):
@@ -115,6 +117,7 @@ async def test_a_plan_is_json_and_the_unknown_is_bytes(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "/", "%2e%2e"])
+@pytest.mark.wire(44)
 async def test_no_other_name_opens_anything(store: Store, name: str) -> None:
     assert (await ask(Clips(store), name)).status == 404
 
