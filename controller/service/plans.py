@@ -19,6 +19,9 @@ from scheduler.clock import Clock
 HORIZON_MS = 48 * 3_600_000
 """Two days ahead: the longest usual outage in the hills, with a night to spare."""
 
+MAX_ITEMS = 2_000
+"""Items that a plan may carry (docs/wire.md). With more to come it ends where the first one would not fit."""
+
 RENEW_MS = HORIZON_MS // 2
 """A plan that is good for less than a day more is written anew."""
 
@@ -85,8 +88,9 @@ class Plans:
 
     def _write(self, tx: Transaction, village: str, known: Document | None, now_ms: int, reported: int) -> Document:
         version = next_version(known.version if known else 0, now_ms, reported)
-        valid_ms = now_ms + HORIZON_MS
-        items = tuple(_item(airing) for airing in tx.airings.coming(village, now_ms, valid_ms))
+        coming = tx.airings.coming(village, now_ms, now_ms + HORIZON_MS)
+        valid_ms = coming[MAX_ITEMS].start_ms if len(coming) > MAX_ITEMS else now_ms + HORIZON_MS
+        items = tuple(_item(airing) for airing in coming if airing.start_ms < valid_ms)
         body = encode(PlanBody(village=village, version=version, valid_until=valid_ms, items=items))
         sha256 = self._files.put_bytes(body)
         head = PlanHead(

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from controller.domain.delivery import State
+from controller.service import plans as module
 from controller.service.plans import HORIZON_MS
 from controller.service.ports import Document
 from controller.service.versions import FARTHEST_MS, believable, next_version
@@ -51,6 +52,21 @@ def test_a_plan_holds_what_begins_within_two_days_in_the_order_of_time(house: Ho
     assert second is not None
     assert [item.airing for item in first.items] == [soon.id, late.id]
     assert [item.airing for item in second.items] == [soon.id]
+
+
+def test_a_plan_that_would_carry_too_much_ends_where_the_first_would_not_fit(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_ITEMS", 2)
+    first, second, third = (house.say("x1-1", at_ms=NOW_MS + hours * HOUR_MS) for hours in (1, 2, 3))
+    plan = house.plan("x1-1")
+    assert plan is not None
+    assert ([item.airing for item in plan.items], plan.valid_until) == ([first.id, second.id], third.start_ms)
+    house.clock.advance(first.ends_ms + 1 - NOW_MS)
+    house.plans.renew()
+    plan = house.plan("x1-1")
+    assert plan is not None
+    assert [item.airing for item in plan.items] == [second.id, third.id]
 
 
 def test_a_plan_never_holds_a_say_now_or_what_is_over(house: House) -> None:
