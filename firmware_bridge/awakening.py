@@ -42,7 +42,7 @@ def take_stock(out: list[Effect], now_ms: int, clock: Timekeeper, playlist: Play
     sure_ms = clock.utc(now_ms) + clock.error(now_ms)
     for airing in playlist.waiting:
         if airing.until_ms < clock.utc(now_ms):
-            playlist.forget(airing)  # a plan's item so old that even its tombstone is gone
+            playlist.forget(out, airing)  # a plan's item so old that even its tombstone is gone
         elif airing.item is not None and sure_ms > last_begin_ms(airing.item):
             playlist.say(out, now_ms, airing, ReceiptState.MISSED, "off")
         elif isinstance(airing.item, Order) and airing.id not in playlist.fresh:

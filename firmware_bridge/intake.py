@@ -59,6 +59,14 @@ class Intake:
         else:
             self._door.refused += 1
 
+    def let_go(self) -> None:
+        """Other keys are trusted now: what none of them sealed is as if it came now, not believed and only counted."""
+        kids = self._door.ring.keys if self._door.ring else {}
+        void = [name for name, (sealed, _) in self._held.items() if sealed[0] not in kids]
+        for name in void:
+            del self._held[name]
+        self._door.refused += len(void)
+
     def release(self) -> list[tuple[Sealed, str]]:
         """What was held, and why it was; we hold nothing any more."""
         held = list(self._held.values())

@@ -68,18 +68,21 @@ class Papers:
 
     # ── from the controller ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def take_trust(self, out: list[Effect], now_ms: int, token: bytes, trust: Trust) -> None:
-        """A newer trust takes effect at once; what a revoked key sealed and has not sounded is void."""
+    def take_trust(self, out: list[Effect], token: bytes, trust: Trust) -> None:
+        """A newer trust takes effect at once. What a revoked key sealed and has not sounded is void, and forgotten without a
+        word: the same airing may come again under a good key, and an end would bar it."""
         held = self._door.ring.version if self._door.ring else 0
         floor = self.floors.trust if self.floors else 0
         ours = not self.path or trust.aud in (EVERYWHERE, self._node, *self.path)
         if trust.version <= held or trust.version < floor or not ours:
             return
+        if self.pending is not None and self.pending[0] in trust.revoked:
+            self.pending = None
         if self.plan_kid in trust.revoked:
             self._drop_plan(out)
         for airing in self._list.waiting:
             if airing.kid in trust.revoked:
-                self._list.say(out, now_ms, airing, ReceiptState.FAILED, "trust")
+                self._list.forget(out, airing)
         self._door.ring = ring_of(trust)
         self.has_changed = True
         out.append(Keep(key="trust", value=token))
@@ -98,6 +101,7 @@ class Papers:
         self.has_changed = True
         out.append(Keep(key="config", value=token))
         if moves:
+            self.pending = None
             self._drop_plan(out)
             self._forget_floor(out)
         return True
@@ -128,14 +132,21 @@ class Papers:
         return body
 
     def adopt_plan(self, out: list[Effect], now_ms: int, body: PlanBody, data: bytes) -> None:
-        """The pending plan is the plan: what vanished from it is cancelled. Its items were offered before."""
+        """The pending plan is the plan: what vanished from it is cancelled. Its items were offered before.
+
+        What was in an older plan too now waits by this one: only this one's key, if it is revoked, takes it away.
+        """
         assert self.pending is not None
         self.plan_kid, token, self.head = self.pending
         self.pending = None
         self.has_changed = True
         named = {item.airing for item in body.items}
         for airing in self._list.waiting:
-            if isinstance(airing.item, PlanItem) and airing.id not in named:
+            if not isinstance(airing.item, PlanItem):
+                continue
+            if airing.id in named:
+                airing.kid = self.plan_kid
+            else:
                 self._list.say(out, now_ms, airing, ReceiptState.CANCELLED, "plan")
         out.append(Keep(key="plan", value=token + b"\n" + data))
 
@@ -147,11 +158,11 @@ class Papers:
 
     def _drop_plan(self, out: list[Effect]) -> None:
         """Forget the plan, and without a word what waits by it: the next plan brings it again."""
-        self.head, self.plan_kid, self.pending = None, "", None
+        self.head, self.plan_kid = None, ""
         out.append(Keep(key="plan", value=None))
         for airing in self._list.waiting:
             if isinstance(airing.item, PlanItem):
-                self._list.forget(airing)
+                self._list.forget(out, airing)
 
 
 def _body(head: PlanHead, data: bytes) -> PlanBody | None:

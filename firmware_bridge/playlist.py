@@ -100,11 +100,13 @@ class Playlist:
         airing.rev, airing.klass = item.rev, item.klass
         airing.until_ms = max(ends_ms(item), item.exp if isinstance(item, Order) else 0) + REMEMBER_MS
 
-    def forget(self, airing: Airing) -> None:
+    def forget(self, out: list[Effect], airing: Airing) -> None:
         """Let go of something that waits, without a word: who sent it must send it again, or it is long over."""
         self._queue.remove(airing)
         self.fresh.pop(airing.id, None)
         del self.airings[airing.id]
+        if airing.is_kept:
+            out.append(Keep(key=f"order/{airing.id}", value=None))
 
     def say(
         self,

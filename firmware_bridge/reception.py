@@ -106,7 +106,8 @@ class Reception:
 
     def _take_paper(self, out: list[Effect], now_ms: int, token: bytes, message: FromController) -> None:
         if isinstance(message, Trust):
-            self._papers.take_trust(out, now_ms, token, message)
+            self._papers.take_trust(out, token, message)
+            self._intake.let_go()
         elif isinstance(message, Config) and self._papers.take_config(out, now_ms, token, message):
             self._errands.tidy(out)
             self._errands.run(out, now_ms)

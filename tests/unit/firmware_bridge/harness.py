@@ -39,7 +39,8 @@ def _key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest())
 
 
-KEYS = {name: _key(name) for name in ("root", "k-order", "k-emergency", "k-plan", "k-config", "k-answer", "k-village")}
+_NAMES = ("root", "k-order", "k-emergency", "k-plan", "k-config", "k-answer", "k-village", "k-order-2", "k-plan-2")
+KEYS = {name: _key(name) for name in _NAMES}
 
 
 def public(name: str) -> str:

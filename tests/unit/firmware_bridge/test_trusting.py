@@ -85,13 +85,13 @@ def test_a_key_outside_its_days_seals_nothing(days: dict[str, int]) -> None:
 
 @pytest.mark.wire(16, 23)
 def test_a_revoked_key_is_silent_and_voids_what_waits() -> None:
-    """New orders are only counted; what it sealed before and has not sounded has failed."""
+    """New orders are only counted; what it sealed before and has not sounded is forgotten without a word."""
     node = ready()
     node.say(start=node.utc + 60_000)
     node.send(node.trust(revoked=("k-order",)))
     node.say(airing="b1")
     node.advance(120_000)
-    assert node.words("a1") == ["accepted", "failed trust"]
+    assert node.words("a1") == ["accepted"]
     assert not node.words("b1")
     assert not node.plays
 
