@@ -46,6 +46,7 @@ from controller.service.papers import Papers, bases_of
 from controller.service.passwords import Passwords
 from controller.service.plans import Plans
 from controller.service.posting import Posting
+from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
 from controller.service.units import Units
 from controller.service.users import Users
@@ -63,6 +64,9 @@ RENEW_MS = 3_600_000
 
 EXPIRE_MS = 60_000
 """Dead letters do no harm for a minute."""
+
+KEYS_MS = 1_000
+"""Whoever revokes a key waits for it: two files' stamps are looked at each second."""
 
 BROKER_MS = 500
 """An embedded broker that died is back before most loudspeakers try again."""
@@ -161,8 +165,19 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         make_demo=partial(make_demo, database=work, users=users, clock=clock, allowed=settings.demo),
     )
     sweeper = Sweeper(database=work, clock=clock, bus=bus)
+    rekeying = Rekeying(
+        database=work,
+        keyring=keyring,
+        papers=papers,
+        plans=plans,
+        clock=clock,
+        bus=bus,
+        stamp=partial(keyfile.stamp, settings.home),
+        read=lambda: keyfile.open_existing(settings.home, clock.now_ms(), settings.controller_id),
+    )
     jobs = [
         Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
+        Job(name="keys", period_ms=KEYS_MS, run=rekeying.look),
         Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
         Job(name="expire letters", period_ms=EXPIRE_MS, run=Posting(database=work, clock=clock, bus=bus).expire),
         *more_jobs,

@@ -36,9 +36,17 @@ CODES: dict[str, tuple[str, str]] = {
         "Không có cấu hình “{name}” ({origin}). Có phải ý bạn là “{nearest}”?",
         "There is no setting “{name}” ({origin}). Did you mean “{nearest}”?",
     ),
+    "keys.after-long": (
+        "Khóa mới chỉ được đợi tối đa {days} ngày trước khi ký.",
+        "A new key may wait {days} days at most before it signs.",
+    ),
     "keys.damaged": (
         "Tệp khóa {path} bị hỏng. Hãy lấy lại từ bản sao lưu; đừng tạo khóa mới, cụm loa sẽ không nghe theo.",
         "The key file {path} is damaged. Restore it from your backup; loudspeakers would not obey new keys.",
+    ),
+    "keys.many": (
+        "Đã có quá nhiều khóa ({limit}). Hãy đợi các khóa cũ hết hạn (8 ngày) hoặc thu hồi chúng.",
+        "There are too many keys ({limit}). Wait until the old ones end (8 days), or revoke some.",
     ),
     "keys.mismatch": (
         "{path} và {other} không thuộc cùng một bộ khóa. Hãy lấy lại cả thư mục từ một bản sao lưu.",
@@ -58,8 +66,12 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "keys.root-exists": ("Tệp {path} đã có sẵn; không ghi đè.", "{path} exists already; it is not overwritten."),
     "keys.root-off": (
-        "Khóa gốc không còn trên máy này ({folder}).",
-        "The root key is not on this machine any more ({folder}).",
+        "Khóa gốc không còn trên máy này ({folder}). Hãy lấy tệp đã cất ra và thêm --root TỆP vào lệnh `tienglang keys`.",
+        "The root key is not on this machine ({folder}). Fetch the file it was taken off to, and add --root FILE.",
+    ),
+    "keys.unknown": (
+        "Đài không có khóa nào tên “{kid}”. Xem: tienglang keys",
+        "This station has no key “{kid}”. See: tienglang keys",
     ),
     "server.away": ("Máy chủ Tiếng Làng không trả lời ({url}).", "The Tiếng Làng server does not answer ({url})."),
     "server.file": (
@@ -79,6 +91,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Several places are called “{text}”: {candidates}. Use the code.",
     ),
     "usage.place-unknown": ("Không có tỉnh, xã nào tên “{text}”.", "No province or commune is called “{text}”."),
+    "usage.span": (
+        "Không hiểu khoảng thời gian “{text}”. Ví dụ: 90s, 30m, 2h, 1d.",
+        "“{text}” is no length of time. Examples: 90s, 30m, 2h, 1d.",
+    ),
     "usage.time": (
         "Không hiểu giờ “{text}”. Ví dụ: 17:30, 17h30, 23/11/2026 17:30, 2026-11-23 17:30.",
         "“{text}” is no time. Examples: 17:30, 17h30, 2026-11-23 17:30, 2026-11-23T10:30:00Z.",
@@ -152,6 +168,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Thôi theo dõi; lượt phát vẫn tiếp tục. Xem lại: tienglang airings show {id}",
         "No longer watching; the airing goes on. See: tienglang airings show {id}",
     ),
+    "keys-at": ("lúc {at}", "at {at}"),
+    "keys-current": ("đang ký", "signs"),
+    "keys-elder": ("Khóa cũ {kid} vẫn được tin đến {exp}.", "The old key {kid} is believed until {exp}."),
+    "keys-ended": ("đã hết hạn", "ended"),
+    "keys-ends": (
+        "Khóa {kid} hết hạn lúc {exp}. Hãy đổi: tienglang keys rotate {use}",
+        "The key {kid} ends at {exp}. Change it: tienglang keys rotate {use}",
+    ),
+    "keys-gone": ("đã thu hồi", "revoked"),
+    "keys-instead": ("Từ nay {kid} ký cho việc {use}.", "From now on {kid} signs for {use}."),
+    "keys-next": ("sẽ ký từ {since}", "signs from {since}"),
+    "keys-old": ("cũ", "old"),
+    "keys-revoked": (
+        "Đã thu hồi {kid}. Máy chủ đang chạy làm theo trong một giây; cụm loa đang nối được báo ngay, cụm khác khi nối lại.",
+        "{kid} is revoked. A running server follows within a second; loudspeakers are told now, or when they next call.",
+    ),
+    "keys-rotated": ("Khóa mới {kid} cho việc {use}, ký từ {since}.", "A new key {kid} for {use}; it signs from {since}."),
     "keys-row": ("từ {nbf} đến {exp}", "from {nbf} to {exp}"),
     "keys-root-here": (
         "Khóa gốc còn trên máy này. Nên cất đi: tienglang keys take-root-off --to /usb/root.key",

@@ -12,6 +12,8 @@ from scheduler.clock import moment, to_ms
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _CLOCK = re.compile(r"(\d{1,2})(?:[:hH](\d{2})|[hH])(?::(\d{2}))?")
+_SPAN = re.compile(r"([0-9]{1,6})([smhd])")
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(.+)")
 _VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) +(.+)")
 
@@ -26,6 +28,14 @@ def parse_time(text: str, now_ms: int) -> int:
         return _with_offset(text) or _on_a_day(text) or _next(text, now_ms)
     except (ValueError, OverflowError):
         raise Refused("usage.time", text=text[:60]) from None
+
+
+def parse_span(text: str) -> int:
+    """Whole ms of a length of time: "90s", "30m", "2h", "1d". Refused("usage.span") for anything else."""
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise Refused("usage.span", text=text[:60])
+    return int(match[1]) * _UNIT_MS[match[2]]
 
 
 def show_time(utc_ms: int) -> str:

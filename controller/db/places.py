@@ -13,6 +13,7 @@ from controller.db.rows import chunks, put
 from controller.db.tables import documents, node_status, nodes, units
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
+from controller.service.keyring import EVERYBODY
 from controller.service.ports import Status
 
 
@@ -113,9 +114,13 @@ class SqlNodes:
         put(self._connection, node_status, [asdict(status) for status in statuses])
 
     def count_behind(self, kind: str, subject: str) -> int:
-        """How many online nodes of the document's subject hold an older one: "plan" of a village, "config" of a node."""
-        held, whose = (node_status.c.plan, nodes.c.village) if kind == "plan" else (node_status.c.config, nodes.c.id)
-        newest = select(documents.c.version).where(documents.c.kind == kind, documents.c.subject == subject).scalar_subquery()
+        """How many online nodes of the letter's subject hold an older one: "plan" of a village, "config" or "trust" of a node.
+
+        There is one trust document, for all.
+        """
+        held, whose = node_status.c[kind], nodes.c.village if kind == "plan" else nodes.c.id
+        of = EVERYBODY if kind == "trust" else subject
+        newest = select(documents.c.version).where(documents.c.kind == kind, documents.c.subject == of).scalar_subquery()
         behind = nodes.join(node_status, node_status.c.node == nodes.c.id)
         query = select(func.count()).select_from(behind).where(whose == subject, node_status.c.online, held < newest)
         return self._connection.execute(query).scalar_one()

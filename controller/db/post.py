@@ -79,6 +79,11 @@ class SqlOutbox:
             found.extend(Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id)))
         return found
 
+    def waiting(self, now_ms: int) -> list[Letter]:
+        """Every unexpired order, to play or to be silent, oldest first."""
+        query = select(outbox).where(outbox.c.kind.in_(("play", "stop")), outbox.c.expires_ms > now_ms)
+        return [Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id))]
+
     def expire(self, now_ms: int) -> None:
         """Take out what is dead."""
         self._connection.execute(delete(outbox).where(outbox.c.expires_ms <= now_ms))

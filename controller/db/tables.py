@@ -205,7 +205,7 @@ outbox = Table(  # the intent to publish, committed with the decision that cause
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("topic", String(120), nullable=False),
-    Column("kind", String(8), nullable=False),  # play, stop, plan, config
+    Column("kind", String(8), nullable=False),  # play, stop, plan, config, trust
     Column("subject", String(36), nullable=False),  # the airing, village or node it is about
     Column("unit", String(36), nullable=False),  # whom it is for
     Column("sealed", LargeBinary, nullable=False),

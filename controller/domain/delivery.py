@@ -14,6 +14,8 @@ Three kinds of word move it: ours (publish, cancel), the sweeper's (settle), and
 3. An end never moves, except that a true end replaces `unknown`.
 4. Only the node's word makes `cancelled` or `cut`. Until then a delivery that we cancelled is `cancelling`.
 5. A word that the table leaves empty changes nothing: it is late or repeated, and is kept as a receipt only.
+6. One thing is beside the table, and undoes rungs: we revoke the key of an order (`VOIDED`). Nodes forget what they took in
+   under it, so it is planned again, and offered under a good key.
 """
 
 from __future__ import annotations
@@ -93,6 +95,10 @@ TRANSITIONS: dict[State, dict[Word, State]] = {
     _S.CUT: {},
     _S.CANCELLED: {},
 }
+
+
+VOIDED: dict[State, State] = {_S.ACCEPTED: _S.PLANNED, _S.CACHED: _S.PLANNED}
+"""What becomes of a delivery when its order's key is revoked. What has sounded has sounded; what ended has ended."""
 
 
 def move(state: State, word: Word) -> State:

@@ -1,4 +1,4 @@
-"""What is written into the outbox: sealed orders, plan heads and configs, with how long they live and how often they go.
+"""What is written into the outbox: sealed orders, plan heads, configs and trust, with how long they live and how often they go.
 
 A letter is offered at once, then 2, 5, 15 and 60 s later while somebody it is for has not taken it; after that it waits for
 a birth or an ask of such a node (`service.offers`), until it expires.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from controller.domain.node import Node
 from controller.protocol import topics
 from controller.protocol.messages import Config, Held, Use
-from controller.service.keyring import Keyring
+from controller.service.keyring import EVERYBODY, Keyring
 from controller.service.letters import letter
 from controller.service.ports import Document, Transaction
 from controller.service.versions import believable, next_version
@@ -27,9 +27,8 @@ class Papers:
 
     def trust(self) -> Document:
         """The trust document as the root sealed it; the same for every node."""
-        return Document(
-            kind="trust", subject="all", version=self._keyring.trust_version, sealed=self._keyring.trust, body=None, valid_ms=0
-        )
+        held = self._keyring.held
+        return Document(kind="trust", subject=EVERYBODY, version=held.trust_version, sealed=held.trust, body=None, valid_ms=0)
 
     def configs(self, tx: Transaction, living: Living, reported: Mapping[str, int], now_ms: int) -> dict[str, Document]:
         """Each node's config; made for those that have none, or whose node holds a newer one (a restored database)."""
