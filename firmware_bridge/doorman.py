@@ -99,7 +99,7 @@ class Doorman:
 
 def is_in_time(message: FromController, utc_ms: int, u_ms: int) -> bool:
     """Has it been issued, and not expired, give or take our own error? Needs a trusted clock."""
-    return message.iat <= utc_ms + u_ms + FUTURE_MS and message.exp >= utc_ms - u_ms
+    return message.iat <= utc_ms + u_ms + FUTURE_MS and message.exp > utc_ms - u_ms
 
 
 def typs_of(path: tuple[str, ...]) -> dict[str, frozenset[str]]:

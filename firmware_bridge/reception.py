@@ -10,7 +10,7 @@ from collections.abc import Callable
 from controller.protocol import topics
 from controller.protocol.messages import Answer, Config, FromController, Order, PlanHead, Trust
 from firmware_bridge.awakening import take_stock
-from firmware_bridge.doorman import INBOX, Doorman, typs_of
+from firmware_bridge.doorman import INBOX, Doorman, is_in_time, typs_of
 from firmware_bridge.errands import Errands
 from firmware_bridge.events import Alarm, Arrived, Effect
 from firmware_bridge.intake import Intake, Sealed
@@ -133,8 +133,8 @@ class Reception:
         Days need a trusted clock. An answer to our own question proves its own: even a clock that is wrong can be mended.
         """
         utc, u = self._clock.utc(now_ms), self._clock.error(now_ms)
-        proves_itself = isinstance(message, Answer) and message.nonce is not None
-        if self._clock.is_trusted and not proves_itself and message.exp < utc - u:
+        proves_itself = isinstance(message, Answer) and self._clock.has_asked(message.nonce)
+        if self._clock.is_trusted and not proves_itself and not is_in_time(message, utc, u):
             return False
         if isinstance(message, Trust):
             return True

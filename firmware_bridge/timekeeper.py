@@ -109,6 +109,10 @@ class Timekeeper:
         self.is_answered = True
         return self._judge(((t2 - asked_ms) + (t3 - now_ms)) // 2, (way + 1) // 2 + 1, now_ms)
 
+    def has_asked(self, nonce: str | None) -> bool:
+        """Is this the nonce of a question of ours that nobody has answered?"""
+        return any(known == nonce for known, _ in self._pending)
+
     def plan_next(self, now_ms: int, jitter: int, *, content: bool) -> None:
         """After an answer: when to ask again. `content`: nothing else but a better clock could be wanted."""
         if not content:

@@ -1,0 +1,31 @@
+"""What is older or newer than it should be, begins too late for its hours, or is beyond what its key may say."""
+
+from __future__ import annotations
+
+from controller.protocol import messages as m
+from firmware_bridge import events as ev
+from tests.unit.firmware_bridge.harness import HOUR, OTHER_CLIP, of, ready
+
+
+def test_what_was_made_ahead_of_our_time_is_not_taken_whatever_it_is() -> None:
+    """A config, a trust, a plan, and a word that covers receipts: kept for later by a thief, they would be true then."""
+    node = ready()
+    node.say(start=node.utc + HOUR)
+    ahead = node.utc + 2 * HOUR
+    claims = node.claims(iat=ahead, exp=ahead + HOUR)
+    node.send(node.config(**claims))
+    node.send(node.trust(iat=ahead, exp=ahead + HOUR))
+    node.send(node.seal("k-answer", m.Answer(**claims, life=node.engine.life, upto=1)))
+    head = m.PlanHead(**{**claims, "aud": "xom"}, version=99, sha256=OTHER_CLIP, size=10)
+    assert not of(ev.Fetch, node.send(node.seal("k-plan", head)))
+    assert (node.engine.versions, node.engine.outstanding) == (m.Versions(trust=1, config=2), 1)
+
+
+def test_a_nonce_that_is_not_ours_does_not_excuse_an_old_answer() -> None:
+    """Only an answer to our own question brings the time, and need not be in it."""
+    node = ready()
+    node.say(start=node.utc + HOUR)
+    past = node.utc - HOUR
+    fields = {**node.claims(iat=past, exp=past + 60_000), "nonce": "0" * 16, "t2": past, "t3": past}
+    node.send(node.seal("k-answer", m.Answer(**fields, life=node.engine.life, upto=1)))
+    assert node.engine.outstanding == 1
