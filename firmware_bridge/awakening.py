@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controller.domain.airing import Klass
 from controller.protocol.messages import Config, Order, PlanHead, ReceiptState, Trust
 from firmware_bridge.doorman import INBOX, Doorman, ring_of
 from firmware_bridge.events import Alarm, Effect, Keep
@@ -73,7 +74,7 @@ def _restore_order(token: bytes, node: str, door: Doorman, papers: Papers, playl
 
 def _put(item: Item, kid: str, playlist: Playlist, *, is_kept: bool = False) -> bool:
     known = playlist.airings.get(item.airing)
-    if known is not None and (known.phase is not Phase.WAITING or item.rev < known.rev):
+    if known is not None and (known.phase is not Phase.WAITING or not _wins(item, known)):
         return False
     if known is None and len(playlist.airings) >= MAX_AIRINGS:
         return False
@@ -82,3 +83,9 @@ def _put(item: Item, kid: str, playlist: Playlist, *, is_kept: bool = False) -> 
     airing.is_kept = airing.is_kept or is_kept
     playlist.put(airing, item, kid)
     return True
+
+
+def _wins(item: Item, known: Airing) -> bool:
+    """Plan and order may both hold an airing: the higher revision, but nothing less than an emergency in the place of one."""
+    was_emergency, is_emergency = known.klass is Klass.EMERGENCY, item.klass is Klass.EMERGENCY
+    return item.rev >= known.rev if was_emergency == is_emergency else is_emergency

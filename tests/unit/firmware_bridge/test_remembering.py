@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from controller.domain.airing import Klass
 from controller.domain.delivery import Evidence
 from controller.protocol import messages as m
 from firmware_bridge import events as ev
@@ -335,3 +336,14 @@ def test_documents_are_verified_again_at_boot(key: str) -> None:
     node.kept[key] = bytes(flipped)
     assert ev.Keep(key=key, value=None) in node.boot()
     assert getattr(node.engine.versions, key) == 0
+
+
+def test_an_emergency_on_disk_wins_over_a_plan_that_names_it() -> None:
+    """Also when the power goes: the plan's higher revision is no emergency's."""
+    node = ready()
+    node.say(airing="e1", klass=Klass.EMERGENCY, start=node.utc + 30_000)
+    node.plan(node.item(airing="e1", rev=2))
+    node.power_cut()
+    node.settle_in()
+    node.advance(100_000)
+    assert node.words("e1")[-1] == "finished"
