@@ -42,8 +42,8 @@ def take_stock(out: list[Effect], now_ms: int, clock: Timekeeper, playlist: Play
         playlist.say(out, now_ms, airing, ReceiptState.CUT, "power")
     sure_ms = clock.utc(now_ms) + clock.error(now_ms)
     for airing in playlist.waiting:
-        if airing.until_ms < clock.utc(now_ms):
-            playlist.forget(out, airing)  # a plan's item so old that even its tombstone is gone
+        if airing.until_ms < clock.utc(now_ms) and not airing.is_kept:
+            playlist.forget(out, airing)  # a plan's item so old that even its tombstone is gone; an order on disk has not ended
         elif airing.item is not None and sure_ms > last_begin_ms(airing.item):
             playlist.say(out, now_ms, airing, ReceiptState.MISSED, "off")
         elif isinstance(airing.item, Order) and airing.id not in playlist.fresh:

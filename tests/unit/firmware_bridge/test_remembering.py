@@ -347,3 +347,16 @@ def test_an_emergency_on_disk_wins_over_a_plan_that_names_it() -> None:
     node.settle_in()
     node.advance(100_000)
     assert node.words("e1")[-1] == "finished"
+
+
+def test_an_order_that_was_accepted_has_an_end_however_long_the_power_was_away() -> None:
+    """Three days later: missed, and its record is gone. A plan's item that old may have sounded: of it nothing is said."""
+    node = ready()
+    node.plan(node.item(airing="p1"))
+    node.say(start=node.utc + HOUR)
+    node.now += 72 * HOUR
+    node.power_cut()
+    node.settle_in()
+    assert node.words("a1") == ["accepted", "missed off"]
+    assert node.words("p1") == ["accepted"]
+    assert "order/a1" not in node.kept
