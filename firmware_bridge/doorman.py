@@ -32,7 +32,6 @@ Verify = Callable[[bytes, str, Callable[[str], Ed25519PublicKey | None]], tuple[
 INBOX = frozenset({"tl-order", "tl-plan", "tl-config", "tl-trust", "tl-answer"})
 _UNIT_ORDER = frozenset({"tl-order"})
 _VILLAGE_PLAN = frozenset({"tl-plan"})
-_ORDINARY = (Klass.NORMAL, Klass.PRIORITY)
 _USES: dict[type, Use] = {PlanHead: Use.PLAN, Config: Use.CONFIG, Answer: Use.ANSWER}
 
 
@@ -113,10 +112,8 @@ def ring_of(trust: Trust) -> Keyring:
 
 
 def may_class(key: TrustKey, klass: Klass) -> bool:
-    """May this key seal sound of that class? A key without classes has those its use needs."""
-    if key.use is Use.EMERGENCY:
-        return klass is Klass.EMERGENCY
-    return klass in (key.classes or _ORDINARY) and klass is not Klass.EMERGENCY
+    """May this key seal sound of that class, its use aside? A key without classes: all that its use is for."""
+    return not key.classes or klass in key.classes
 
 
 def _has_use(key: TrustKey, message: FromController) -> bool:
