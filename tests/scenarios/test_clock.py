@@ -94,6 +94,47 @@ def test_an_answer_that_was_delayed_by_5_s_sets_no_clock() -> None:
     assert node.words() == ["accepted", "started", "finished"]
 
 
+@pytest.mark.wire(54, 55)
+def test_a_question_that_took_all_the_time_of_its_round_trip_makes_nothing_early() -> None:
+    """The clock is 0.9 s fast and can't know it; it knows that it may be, and begins that much later."""
+    node = ready()
+    lose_the_clock(node)
+    node.advance(1_800)
+    node.send(recorded_answer(node))
+    start = node.utc + 30_000
+    node.say(start=start)
+    node.do(ev.Disconnected())
+    node.advance(MINUTE)
+    begins = [node.utc - node.now + play.at_ms - start for play in node.plays]
+    assert len(begins) == 1
+    assert 0 <= begins[0] < 50
+
+
+@pytest.mark.wire(45)
+def test_an_rtc_that_may_be_a_minute_wrong_lets_nothing_sound_that_waits_on_disk() -> None:
+    """It was accepted before the power went; without an answer it is not begun, and ends as missed when one comes."""
+    node = ready()
+    node.say(start=node.utc + MINUTE)
+    node.booted = ev.Booted(rtc_ms=node.utc, rtc_u_ms=MINUTE)
+    lose_the_clock(node)
+    node.advance(10 * MINUTE)
+    assert not node.plays
+    node.answer()
+    assert node.words() == ["accepted", "missed off"]
+
+
+@pytest.mark.wire(45)
+def test_an_rtc_that_may_be_a_minute_wrong_is_set_by_the_first_answer() -> None:
+    """It was two hours behind: whom nobody trusts needs no three answers."""
+    node = ready()
+    node.booted = ev.Booted(rtc_ms=node.utc - 2 * HOUR, rtc_u_ms=MINUTE)
+    lose_the_clock(node)
+    node.answer()
+    node.say()
+    node.advance(MINUTE)
+    assert node.words() == ["accepted", "started", "finished"]
+
+
 @pytest.mark.wire(20, 47)
 def test_a_controller_two_hours_ahead_moves_a_trusted_clock_by_its_third_answer_and_with_an_alarm() -> None:
     """Until then what it says now is from the future. After that the two agree: the plan of the true hour has gone by."""

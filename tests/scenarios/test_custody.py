@@ -92,10 +92,11 @@ def test_a_cancel_before_the_sound_is_silence_wherever_the_power_goes() -> None:
         said = any(word.startswith("cancelled") for word in other.words())
         other.settle_in()
         other.say(start=start)
-        other.stop()
+        if not said:
+            other.stop()
         other.advance(120_000)
         assert ends(other) == ["cancelled stop"], other.words()
-        assert not (said and other.plays)
+        assert not other.plays
 
 
 @pytest.mark.wire(64)

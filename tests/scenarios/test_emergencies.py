@@ -36,13 +36,13 @@ def test_emergencies_that_wait_sound_by_rank_and_then_in_the_order_of_their_issu
     """Whatever the order in which the broker brought them."""
     node = ready()
     node.say(airing="first", klass=URGENT, rank=9, duration=5_000)
-    late = node.order(airing="late", klass=URGENT, rank=1, duration=5_000, iat=node.utc + 2_000)
-    early = node.order(airing="early", klass=URGENT, rank=1, duration=5_000, iat=node.utc + 1_000)
-    high = node.order(airing="high", klass=URGENT, rank=2, duration=5_000, iat=node.utc + 3_000)
-    for token in (late, early, high):
+    later = node.order(airing="a-later", klass=URGENT, rank=1, duration=5_000, iat=node.utc + 2_000)
+    early = node.order(airing="b-early", klass=URGENT, rank=1, duration=5_000, iat=node.utc + 1_000)
+    high = node.order(airing="c-high", klass=URGENT, rank=2, duration=5_000, iat=node.utc + 3_000)
+    for token in (later, early, high):
         node.send(token)
     node.advance(60_000)
-    assert order_of(node) == ["first", "high", "early", "late"]
+    assert order_of(node) == ["first", "c-high", "b-early", "a-later"]
 
 
 @pytest.mark.wire(61)

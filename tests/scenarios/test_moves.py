@@ -57,3 +57,22 @@ def test_what_the_commune_said_before_the_move_is_not_for_those_who_came_later()
     node.advance(2 * HOUR)
     assert not node.words()
     assert not node.plays
+
+
+@pytest.mark.wire(71, 70)
+def test_a_power_cut_anywhere_in_a_move_leaves_no_plan_of_the_old_village() -> None:
+    """The config is on disk before the old plan is gone from it."""
+    node = ready()
+    node.plan(node.item())
+    begin = len(node.journal)
+    token = node.config(path=THERE)
+    node.send(token)
+    for at in range(begin, len(node.journal) + 1):
+        other = Harness(version=node.version, windows=node.windows)
+        other.journal, other.now = list(node.journal), node.now
+        other.power_cut(at)
+        other.connect()
+        other.answer()
+        other.send(token)
+        other.advance(2 * HOUR)
+        assert not other.plays, at
