@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,11 +13,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from controller.protocol import keys, seal, topics
 from controller.protocol.codec import TYPES, DecodeError, decode
-from controller.protocol.messages import PlanBody
+from controller.protocol.messages import PlanBody, PlanHead
 from tests.unit.house.tree import imports
 from tests.vectors import make
+from tests.vectors.known import NODE
 
 KINDS = {**TYPES, "plan-body": PlanBody}
+
+
+FROM_NODE = {topics.said(NODE, leaf) for leaf in topics.FROM_NODE}
+EXAMPLE = re.compile(
+    r"^    topic    (\S+)\n    header   .*\"kid\":\"([^\"]+)\",\"typ\":\"([^\"]+)\"\}\n"
+    r"    payload\n((?:      .*\n)+)    token\n((?:      .*\n)+)",
+    re.MULTILINE,
+)
+"""(topic, kid, typ, payload, token) of a message in the document's section 16, the last two in their broken lines."""
+
+
+def joined(lines: str) -> str:
+    return "".join(line[6:] for line in lines.splitlines())
 
 
 def load(name: str) -> Any:
@@ -74,6 +90,23 @@ def test_every_token_is_opened_or_refused_as_the_document_says() -> None:
         if opened(row) != wanted:
             wrong[row["name"]] = (wanted[0], opened(row)[0])
     assert wrong == {}
+
+
+def test_every_token_of_the_worked_example_opens_to_the_payload_shown_above_it() -> None:
+    shown = EXAMPLE.findall(make.WIRE.read_text())
+    assert {typ for _, _, typ, _, _ in shown} == TYPES.keys()
+    for topic, kid, typ, payload, token in shown:
+        row = {"way": "node" if topic in FROM_NODE else "controller", "typ": typ, "token": joined(token)}
+        assert opened(row) == ("ok", kid, joined(payload)), (topic, typ)
+        assert judged({"typ": typ, "payload": joined(payload)}) == "ok", (topic, typ)
+
+
+def test_the_plan_body_of_the_worked_example_is_the_one_that_its_head_names() -> None:
+    text = make.WIRE.read_text()
+    [head] = [decode(PlanHead, joined(payload).encode()) for _, _, typ, payload, _ in EXAMPLE.findall(text) if typ == "tl-plan"]
+    [body] = [joined(lines).encode() for lines in re.findall(r"^    body\n((?:      .*\n)+)", text, re.MULTILINE)]
+    assert (head.sha256, head.size) == (hashlib.sha256(body).hexdigest(), len(body))
+    assert decode(PlanBody, body).version == head.version
 
 
 def test_the_vectors_know_every_fault_that_a_seal_can_have() -> None:
