@@ -1,4 +1,4 @@
-"""Writes the vectors beside it, and the worked example of docs/wire.md: `python -m tests.vectors.make`.
+"""Writes the vectors beside it, the worked example of docs/wire.md and docs/asyncapi.json: `python -m tests.vectors.make`.
 
 It knows the contract from the document's tables and from what is written here, and imports nothing of the controller or the
 node: what they agree on with it, they agree on with a stranger. The same run gives the same bytes.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.vectors import messages, seals
+from tests.vectors import asyncapi, messages, seals
 from tests.vectors.example import with_example
 from tests.vectors.known import NODE, Json, keys_file
 from tests.vectors.tables import WIRE
@@ -75,6 +75,7 @@ def files() -> dict[Path, str]:
         HERE / "messages.json": _lines(messages.vectors()),
         HERE / "seals.json": _lines(seals.vectors()),
         HERE / "topics.json": json.dumps(topics(), indent=1, ensure_ascii=True) + "\n",
+        asyncapi.PATH: asyncapi.document(),
         WIRE: with_example(WIRE.read_text()),
     }
 

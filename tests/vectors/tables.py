@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 WIRE = Path(__file__).parents[2] / "docs" / "wire.md"
@@ -29,6 +29,18 @@ class Field:
     table: str = ""
     item: Field | None = None
     default: str = REQUIRED  # or ABSENT, or JSON
+    unit: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One row of section 2: who says what to whom, where."""
+
+    address: str
+    sender: str
+    receiver: str
+    typs: tuple[str, ...]
 
 
 def read(text: str) -> tuple[dict[str, tuple[Field, ...]], dict[str, str]]:
@@ -47,6 +59,38 @@ def read(text: str) -> tuple[dict[str, tuple[Field, ...]], dict[str, str]]:
     return whole, _patterns(text)
 
 
+def topics(text: str) -> tuple[Topic, ...]:
+    """The topics of section 2."""
+    rows = map(_cells, _table(text, "| topic | from | to |"))
+    return tuple(
+        Topic(address=address.strip("`"), sender=sender, receiver=receiver, typs=tuple(re.findall(r"`(tl-[a-z]+)`", carries)))
+        for address, sender, receiver, carries in rows
+    )
+
+
+def titles(text: str) -> dict[str, tuple[str, str]]:
+    """Of each table its title, and what the document says of it before its duties and fields."""
+    found = re.findall(r"^### (.*): `([a-z-]+)`\n\n(?:((?:(?!- \[|\| ).+\n)+))?", text, re.MULTILINE)
+    return {name: (title, plain(" ".join(said.split()))) for title, name, said in found}
+
+
+def refusals(text: str) -> dict[str, dict[str, str]]:
+    """Of each table its rules: code -> refused unless."""
+    found: dict[str, dict[str, str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if heading := re.fullmatch(r"### .*: `([a-z-]+)`", line):
+            name = heading[1]
+        elif rule := re.fullmatch(r"\| `(rule\.[a-z-]+)` \| (.*) \|", line):
+            found.setdefault(name, {})[rule[1]] = plain(rule[2])
+    return found
+
+
+def plain(markdown: str) -> str:
+    """Without links, which lead nowhere outside the document."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+
+
 def rules(text: str) -> set[str]:
     """The codes of all rules in the document."""
     return set(re.findall(r"`(rule\.[a-z-]+)`", text))
@@ -60,8 +104,12 @@ def grid(text: str) -> dict[str, dict[str, str]]:
 
 
 def _patterns(text: str) -> dict[str, str]:
-    section = text[text.index("| type | pattern |") :].split("\n\n")[0]
-    return {cells[0]: cells[1].strip("`") for cells in map(_cells, section.splitlines()[2:])}
+    return {cells[0]: cells[1].strip("`") for cells in map(_cells, _table(text, "| type | pattern |"))}
+
+
+def _table(text: str, head: str) -> list[str]:
+    """The rows of the table that begins with `head`, without its head."""
+    return text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
 
 
 def _cells(line: str) -> list[str]:
@@ -69,11 +117,9 @@ def _cells(line: str) -> list[str]:
 
 
 def _field(cells: list[str]) -> Field:
-    name, kind, limits, _unit, default, _meaning = cells
-    field = _typed(kind, limits)
-    return Field(
-        **{**{key: getattr(field, key) for key in Field.__slots__}, "name": name.strip("`"), "default": _default(default)}
-    )
+    name, kind, limits, unit, default, meaning = cells
+    said = {"name": name.strip("`"), "default": _default(default), "unit": unit, "meaning": plain(meaning)}
+    return replace(_typed(kind, limits), **said)
 
 
 def _typed(kind: str, limits: str) -> Field:
