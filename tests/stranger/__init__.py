@@ -1,0 +1,1 @@
+"""A loudspeaker as a stranger builds it: from `docs/wire.md` alone."""
