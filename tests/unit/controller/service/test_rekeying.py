@@ -102,9 +102,9 @@ def test_nodes_that_are_there_get_the_new_trust_by_letter_and_others_with_their_
     old = house.keyring.trust_version
     station.say_there(*NODES[:2], trust=old)
     station.rotate(Use.PLAN)
-    assert [(letter.kind, letter.subject) for letter in house.letters()] == [("trust", node) for node in NODES[:2]]
-    letter = house.post()[0]
-    assert (letter.topic, letter.sealed) == (f"tl/1/node/{NODES[0]}/inbox", house.keyring.trust)
+    assert sorted((letter.kind, letter.subject) for letter in house.letters()) == [("trust", node) for node in NODES[:2]]
+    for letter in house.post():
+        assert (letter.topic, letter.sealed) == (f"tl/1/node/{letter.subject}/inbox", house.keyring.trust)
     (owed,) = house.owed(ask(NODES[3], Versions(trust=old)))
     assert owed.sealed[0] == house.keyring.trust
     assert trust_of(house.keyring).version == owed.floors.trust == house.keyring.trust_version > old
@@ -177,7 +177,7 @@ def test_configs_are_sealed_anew_when_another_key_signs_them_by_rotation_at_its_
     house.clock.advance(5_000)
     station.rekeying.look()
     letters = house.letters("config")
-    assert [(letter.subject, kid_of(letter.sealed)) for letter in letters] == [(node, new) for node in NODES[:3]]
+    assert sorted((letter.subject, kid_of(letter.sealed)) for letter in letters) == [(node, new) for node in NODES[:3]]
     assert old in house.keyring.keys
 
 
