@@ -35,8 +35,10 @@ from controller.mqtt.link import Link
 from controller.mqtt.outbox import Outbox
 from controller.protocol.address import without_user
 from controller.service.airings import Airings
+from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.clock_guard import ClockGuard
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
 from controller.service.keyring import Keyring
@@ -48,6 +50,7 @@ from controller.service.plans import Plans
 from controller.service.posting import Posting
 from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
+from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from controller.service.users import Users
 from controller.web.app import Services, build_app
@@ -58,6 +61,9 @@ log = logging.getLogger(__name__)
 
 SWEEP_MS = 1_000
 """A deadline is kept to the second."""
+
+LOOK_MS = 1_000
+"""A clock that falls behind is known before anybody is refused for it, mostly."""
 
 RENEW_MS = 3_600_000
 """Plans are looked at each hour: they are good for two days."""
@@ -120,8 +126,9 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
     database.migrate()
-    work = UnitOfWork(database)
-    keyring = _keyring(settings, work, clock)
+    guard = ClockGuard(clock)
+    work = UnitOfWork(database, guard)
+    keyring = Keyring(_keyring(settings, work, clock).held, may_sign=guard.may_sign)
     files = Store(settings.home / "clips")
     files.sweep()  # what a power cut left half written
     bus = LocalBus()
@@ -141,6 +148,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     link, inbox = _mqtt(broker_url, work, keyring, offers, clock, bus, settings.controller_id)
     outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
     bus.on_outbox = outbox.wake
+    timekeeping = Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus)
     users = Users(database=UserBook(database), passwords=Passwords(), clock=clock)
     services = Services(
         airings=airings,
@@ -151,11 +159,14 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
             database=work,
             keyring=keyring,
             papers=papers,
+            plans=plans,
             clock=clock,
             bus=bus,
             broker=settings.node_mqtt_url or without_user(broker_url),
             bases=bases,
         ),
+        alarms=Alarms(database=work, clock=clock),
+        timekeeping=timekeeping,
         users=users,
         clips=files,
         bus=bus,
@@ -178,6 +189,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     jobs = [
         Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
         Job(name="keys", period_ms=KEYS_MS, run=rekeying.look),
+        Job(name="look at the clock", period_ms=LOOK_MS, run=timekeeping.look),
         Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
         Job(name="expire letters", period_ms=EXPIRE_MS, run=Posting(database=work, clock=clock, bus=bus).expire),
         *more_jobs,

@@ -14,6 +14,8 @@ from __future__ import annotations
 import click
 
 from controller.cli.airings import airings
+from controller.cli.alarms import alarms
+from controller.cli.clock import clock
 from controller.cli.config import config
 from controller.cli.keys import keys
 from controller.cli.nodes import nodes
@@ -34,7 +36,7 @@ def tienglang() -> None:
     """
 
 
-for _command in (serve, say, airings, nodes, units, keys, config, users):
+for _command in (serve, say, airings, nodes, units, alarms, clock, keys, config, users):
     tienglang.add_command(_command)
 
 

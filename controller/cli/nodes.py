@@ -17,7 +17,7 @@ from controller.domain.errors import Refused
 
 @click.group(cls=NounGroup)
 def nodes() -> None:
-    """Cụm loa: xem, thêm, cấp khóa. / Loudspeakers: see, add, set up."""
+    """Cụm loa: xem, thêm, cấp khóa, chuyển chỗ, ngừng dùng. / Loudspeakers: see, add, set up, move, retire."""
 
 
 @nodes.command("list")
@@ -64,6 +64,60 @@ def provision(session: Session, *, unit: str | None, output: Path | None) -> Non
     """
     with Api(session.settings.api_file) as api:
         records = api.post("/nodes/provision", {"unit": _unit_id(api, unit)})
+    _hand_out(session, records, output)
+
+
+@nodes.command("move")
+@click.argument("node")
+@click.option("--to", "village", required=True, help="Thôn mới: mã hoặc tên. / The new village, by id or name.")
+@with_session
+def move(session: Session, *, node: str, village: str) -> None:
+    """Cụm loa nay đứng ở thôn khác. / It stands in another village from now on.
+
+    \b
+    Lệnh và kế hoạch của thôn cũ không còn hiệu lực với nó.
+    What was said to its old village no longer counts for it.
+    """
+    with Api(session.settings.api_file) as api:
+        unit = find_unit(api.get("/units"), village)
+        moved = api.post(f"/nodes/{node}/move", {"to": unit["id"]})
+    session.give(moved)
+    session.say("node-moved", node=moved["id"], name=moved["name"], village=moved["village_name"])
+
+
+@nodes.command("retire")
+@click.argument("node")
+@click.option("--yes", is_flag=True, help="Không hỏi lại. / Do not ask.")
+@with_session
+def retire(session: Session, *, node: str, yes: bool) -> None:
+    """Ngừng dùng: không còn tin lời nó, không gửi gì cho nó. / No longer ours: not believed, not told anything."""
+    session.confirm("node-retire-ask", yes=yes, node=node)
+    with Api(session.settings.api_file) as api:
+        retired = api.post(f"/nodes/{node}/retire")
+    session.give(retired)
+    session.say("node-retired", node=node)
+
+
+@nodes.command("renew")
+@click.argument("node")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Ghi vào tệp này (0600). / Write to this file.")
+@click.option("--yes", is_flag=True, help="Không hỏi lại. / Do not ask.")
+@with_session
+def renew(session: Session, *, node: str, output: Path | None, yes: bool) -> None:
+    """Thiết bị mới cho một cụm loa: khóa mới, khóa cũ hết hiệu lực. / A new board: a new key, the old one counts no longer.
+
+    \b
+    Kết quả như của provision. Cụm loa đã ngừng dùng thì dùng lại được bằng lệnh này.
+    The result is as provision's. A retired loudspeaker is brought back by this.
+    """
+    session.confirm("node-renew-ask", yes=yes, node=node)
+    with Api(session.settings.api_file) as api:
+        record = api.post(f"/nodes/{node}/renew")
+    _hand_out(session, [record], output)
+
+
+def _hand_out(session: Session, records: list[dict[str, object]], output: Path | None) -> None:
+    """Give what nodes are set up with: printed, or into a file that only its owner may read."""
     text = json.dumps(records, ensure_ascii=False, indent=2) + "\n"
     if output is None:
         click.echo(text, nl=False)

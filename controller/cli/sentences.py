@@ -84,6 +84,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "usage.file": ("Không đọc được tệp {path} ({reason}).", "The file {path} can't be read ({reason})."),
     "usage.names": ("--count cần đúng một --name.", "--count needs exactly one --name."),
+    "usage.not-confirmed": (
+        "Chưa xác nhận, nên không có gì thay đổi. Trong kịch bản: thêm --yes.",
+        "Not confirmed: nothing is changed. In a script, say --yes.",
+    ),
     "usage.passwords-differ": ("Hai lần nhập mật khẩu không giống nhau.", "The two passwords differ."),
     "usage.place": ("Chọn --province hoặc --commune.", "Give either --province or --commune."),
     "usage.place-ambiguous": (
@@ -146,6 +150,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Lượt phát {id}: “{title}”, {time}, {total} cụm loa.",
         "Airing {id}: “{title}”, {time}, {total} loudspeakers.",
     ),
+    "alarm-closed": ("Đã đóng cảnh báo {id}.", "Alarm {id} is closed."),
+    "alarm-is-closed": ("đã đóng", "closed"),
     "all-good": ("Xong: cả {total} cụm loa đã phát.", "Done: all {total} loudspeakers played it."),
     "account-removed": ("Đã xoá tài khoản {name}.", "Account {name} is removed."),
     "and-more": ("  và {number} cụm loa khác (xem --json)", "  and {number} more (see --json)"),
@@ -155,6 +161,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Đã nhận bản tin {id}. Theo dõi: tienglang airings",
         "Bulletin {id} is received. Follow it: tienglang airings",
     ),
+    "clock-behind": (
+        "Đồng hồ máy chủ chậm {behind_s} giây so với lần ghi cuối: máy chủ không ký gì. Hãy chỉnh lại giờ của máy.",
+        "The server's clock is {behind_s} s behind its last commit: it signs nothing. Set the machine's clock right.",
+    ),
+    "clock-behind-do": (
+        "Nếu giờ hiện nay đúng và trước đó máy chạy nhanh: tienglang clock forgive",
+        "If it is right now and was ahead before: tienglang clock forgive",
+    ),
+    "clock-forgive-ask": (
+        "Giờ của máy hiện nay ({now}) có đúng không? Nếu đúng, mốc của lần ghi cuối ({last}) sẽ được lùi về giờ này.",
+        "Is the machine's time ({now}) right? Then the mark of the last commit ({last}) is set back to it.",
+    ),
+    "clock-forgiven": (
+        "Máy chủ tin giờ của máy trở lại. Việc này được ghi trong tienglang alarms.",
+        "The server believes the machine's clock again. tienglang alarms keeps a trace of it.",
+    ),
+    "clock-line": ("Giờ máy chủ {now}, lần ghi cuối {last}.", "Server's time {now}, last commit {last}."),
     "config-default": ("mặc định", "default"),
     "config-empty": ("(trống)", "(empty)"),
     "config-file": ("Tệp cấu hình: {path}", "Settings file: {path}"),
@@ -201,9 +224,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "level-province": ("tỉnh", "province"),
     "level-village": ("thôn", "village"),
     "node-added": ("Đã có {number} cụm loa ở {village}.", "{number} loudspeakers stand in {village}."),
+    "node-moved": ("{name} ({node}) nay đứng ở {village}.", "{name} ({node}) stands in {village} from now on."),
     "node-never": ("chưa gọi về", "never called"),
     "node-offline": ("mất kết nối", "offline"),
     "node-online": ("đang nối", "online"),
+    "node-renew-ask": (
+        "Cấp khóa mới cho {node}? Thiết bị đang dùng khóa cũ sẽ không còn được tin.",
+        "Give {node} a new key? The board with the old one is believed no longer.",
+    ),
+    "node-retire-ask": (
+        "Ngừng dùng {node}? Nó sẽ không nhận bản tin nào nữa.",
+        "Retire {node}? It is told nothing from now on.",
+    ),
+    "node-retired": (
+        "Đã ngừng dùng {node}. Dùng lại: tienglang nodes renew {node}",
+        "{node} is retired. To bring it back: tienglang nodes renew {node}",
+    ),
     "none": ("(chưa có gì)", "(nothing yet)"),
     "not-all": (
         "Chưa đủ: {good}/{total} cụm loa đã phát. Chưa nghe được ở:",

@@ -16,7 +16,7 @@ import click
 from controller.cli.api import ApiError, ServerAway
 from controller.cli.sentences import describe, text
 from controller.config import Loaded, Settings, load
-from controller.domain.errors import TiengLangError
+from controller.domain.errors import Refused, TiengLangError
 from controller.web.sentences import Language
 
 EXIT_USAGE, EXIT_NOT_ALL, EXIT_REFUSED, EXIT_AWAY, EXIT_INTERRUPTED = 2, 3, 4, 5, 130
@@ -52,6 +52,15 @@ class Session:
     def warn(self, key: str, **fields: object) -> None:
         """Print a text of ours beside the results, on stderr."""
         click.echo(self.text(key, **fields), err=True)
+
+    def confirm(self, key: str, *, yes: bool, **fields: object) -> None:
+        """Ask a person before what is not easily undone; Refused("usage.not-confirmed") unless they say yes, or said --yes."""
+        try:
+            if yes or click.confirm(self.text(key, **fields), err=True):
+                return
+        except click.Abort:  # Ctrl-C, or nobody is there to ask
+            click.echo(err=True)
+        raise Refused("usage.not-confirmed")
 
     def give(self, value: object) -> None:
         """Print a result as one JSON document, if --json was asked for."""

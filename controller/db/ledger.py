@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.places import in_subtrees
@@ -13,11 +14,23 @@ from controller.db.rows import chunks, insert_new, put
 from controller.db.tables import custody, deliveries, nodes, receipts, units
 from controller.domain.delivery import Evidence, State
 from controller.domain.unit import Unit
-from controller.service.ports import Delivery, Heard
+from controller.service.ports import Custody, Delivery, Heard
 
 COLUMNS = tuple(deliveries.c[name] for name in ("airing", "node", "village", "state", "why", "evidence", "at_ms"))
 STATES = {state.value: state for state in State}
 EVIDENCE = {evidence.value: evidence for evidence in Evidence}
+
+Word = tuple[str, str, int, int]
+"""Node, life, seq and digest of a receipt."""
+
+_KEPT = """
+WITH said (node, life, seq, digest) AS (VALUES ...)
+SELECT node, life, seq, digest, (
+    SELECT min(abs(kept.digest - said.digest)) FROM receipts AS kept
+    WHERE kept.node = said.node AND kept.life = said.life AND kept.seq = said.seq
+) FROM said
+"""
+"""A subquery of its own for each word: so that PostgreSQL too looks each up in the index, whatever it believes of the table."""
 
 
 class SqlDeliveries:
@@ -76,6 +89,10 @@ class SqlDeliveries:
         """Deliveries as they now stand; one that nobody expected is made."""
         put(self._connection, deliveries, [_delivery_row(delivery) for delivery in new])
 
+    def withdraw(self, node: str, state: State) -> None:
+        """Take out what stands in `state` on this node: nobody expects it there any more."""
+        self._connection.execute(delete(deliveries).where(deliveries.c.node == node, deliveries.c.state == state))
+
     def open_of_nodes(self, ids: Collection[str], states: Collection[State]) -> list[Delivery]:
         """The deliveries of these nodes that stand in one of `states`."""
         found: list[Delivery] = []
@@ -101,20 +118,32 @@ class SqlReceipts:
         """Keep receipts; the same one again is the same."""
         insert_new(self._connection, receipts, [_heard_row(heard) for heard in new])
 
-    def upto(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        """For each (node, life): every receipt up to this number is committed; 0 if none is."""
-        wanted = set(lives)
-        found = dict.fromkeys(wanted, 0)
-        for part in chunks({node for node, _ in wanted}):
-            rows: Iterable[Sequence[Any]] = self._connection.execute(select(custody).where(custody.c.node.in_(part)))
-            for node, life, upto in rows:
-                if (node, life) in wanted:
-                    found[node, life] = upto
+    def kept(self, words: Collection[Word]) -> dict[Word, bool]:
+        """Of those words whose number is kept: is it with this digest (True), or with others only (False)?"""
+        sign = "?" if self._connection.dialect.name == "sqlite" else "%s"
+        found: dict[Word, bool] = {}
+        for part in chunks(words):
+            rows = ", ".join([f"({sign}, {sign}, {sign}, {sign})"] * len(part))
+            query = _KEPT.replace("...", rows)
+            told: Iterable[Sequence[Any]] = self._connection.exec_driver_sql(query, tuple(chain.from_iterable(part)))
+            found.update(((node, life, seq, digest), away == 0) for node, life, seq, digest, away in told if away is not None)
         return found
 
-    def set_upto(self, upto: Mapping[tuple[str, str], int]) -> None:
+    def custody(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], Custody]:
+        """For each (node, life): how far we have its receipts."""
+        wanted = set(lives)
+        found = dict.fromkeys(wanted, Custody(upto=0, highest=0))
+        for part in chunks({node for node, _ in wanted}):
+            rows: Iterable[Sequence[Any]] = self._connection.execute(select(custody).where(custody.c.node.in_(part)))
+            for node, life, upto, highest in rows:
+                if (node, life) in wanted:
+                    found[node, life] = Custody(upto=upto, highest=highest)
+        return found
+
+    def set_custody(self, new: Mapping[tuple[str, str], Custody]) -> None:
         """Remember how far we have each life's receipts."""
-        put(self._connection, custody, [{"node": node, "life": life, "upto": number} for (node, life), number in upto.items()])
+        rows = [{"node": node, "life": life, "upto": it.upto, "highest": it.highest} for (node, life), it in new.items()]
+        put(self._connection, custody, rows)
 
 
 def _evidence(text: str | None) -> Evidence | None:

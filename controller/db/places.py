@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.rows import chunks, put
@@ -112,6 +112,10 @@ class SqlNodes:
     def set_statuses(self, statuses: Sequence[Status]) -> None:
         """Remember what nodes now say of themselves."""
         put(self._connection, node_status, [asdict(status) for status in statuses])
+
+    def forget_status(self, node: str) -> None:
+        """What this node said of itself counts no more: it is another board from now on, or none."""
+        self._connection.execute(delete(node_status).where(node_status.c.node == node))
 
     def count_behind(self, kind: str, subject: str) -> int:
         """How many online nodes of the letter's subject hold an older one: "plan" of a village, "config" or "trust" of a node.

@@ -30,6 +30,12 @@ class SqlDocuments:
         """These are the newest."""
         put(self._connection, documents, [asdict(document) for document in new])
 
+    def above(self, kind: str, version: int) -> list[str]:
+        """The subjects whose document of this kind has a higher version."""
+        return list(
+            self._connection.scalars(select(documents.c.subject).where(documents.c.kind == kind, documents.c.version > version))
+        )
+
 
 class SqlOutbox:
     """Letters that wait to be published."""

@@ -69,12 +69,13 @@ node_status = Table(  # what a node last said of itself, apart from what we deci
     Column("health", Text),
 )
 
-custody = Table(  # every receipt up to `upto` of this life is committed here; the node may forget them
+custody = Table(  # every receipt up to `upto` of this life is committed here, and none above `highest`
     "custody",
     metadata,
     Column("node", String(36), primary_key=True),
     Column("life", String(16), primary_key=True),
     Column("upto", BigInteger, nullable=False),
+    Column("highest", BigInteger, nullable=False),
 )
 
 holds = Table(  # clips that every node under the unit keeps always
@@ -240,4 +241,29 @@ sessions = Table(
     Column("user", String(36), ForeignKey("users.id"), nullable=False, index=True),
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
+)
+
+# ── what somebody must look at ───────────────────────────────────────────────────────────────────────────────────────
+
+alarms = Table(  # one open row for each (code, node); a repetition raises its number and last_ms
+    "alarms",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("code", String(60), nullable=False),
+    Column("node", String(36)),  # none: it is about the controller itself
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),  # of the newest time (JSON object)
+    Column("closed_ms", BigInteger),
+    Index("ix_alarms_closed_ms_last_ms", "closed_ms", "last_ms"),
+    Index("ix_alarms_node_closed_ms", "node", "closed_ms"),
+    sqlite_autoincrement=True,
+)
+
+marks = Table(  # moments that only rise: "commit" is when this database was last written
+    "marks",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("ms", BigInteger, nullable=False),
 )

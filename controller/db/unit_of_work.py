@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from controller.db.alarms import SqlAlarms, SqlMarks
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
 from controller.db.places import SqlNodes, SqlUnits
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
 from controller.service import ports
+from controller.service.clock_guard import COMMIT, ClockGuard
 
 
 class SqlTransaction:
@@ -28,13 +30,19 @@ class SqlTransaction:
         self.receipts: ports.Receipts = SqlReceipts(connection)
         self.documents: ports.Documents = SqlDocuments(connection)
         self.outbox: ports.Outbox = SqlOutbox(connection)
+        self.alarms: ports.AlarmBook = SqlAlarms(connection)
+        self.marks: ports.Marks = SqlMarks(connection)
 
 
 class UnitOfWork:
     """Opens transactions on a database: `ports.Database`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, guard: ClockGuard) -> None:
+        """`guard` is told when we committed, and knows it over restarts by the mark that each commit leaves."""
         self.database = database
+        self._guard = guard
+        with self.reading() as tx:
+            guard.committed(tx.marks.get(COMMIT))
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
@@ -46,4 +54,8 @@ class UnitOfWork:
     def writing(self) -> Iterator[SqlTransaction]:
         """A transaction that is committed when the block ends well."""
         with self.database.write() as connection:
-            yield SqlTransaction(connection)
+            tx = SqlTransaction(connection)
+            yield tx
+            now_ms = self._guard.now_ms()
+            tx.marks.raise_to(COMMIT, now_ms)
+        self._guard.committed(now_ms)

@@ -211,7 +211,7 @@ class Inbox:
             presence.asks(tx, [(asked.said, asked.received_ms) for asked in mine.asks])
             presence.health(tx, mine.health)
             taken = hear(tx, mine.receipts) if mine.receipts else None
-            owed = self._offers.owed(tx, mine.asks) if mine.asks else ()
+            owed = self._offers.owed(tx, mine.asks) if mine.asks and self._offers.may_answer() else ()
         if mine.strangers:
             self.refused["node.not-ours"] += mine.strangers
         if taken is not None:
@@ -231,7 +231,8 @@ class Inbox:
         quiet = now_ms - self._upto_last_ms >= UPTO_AFTER_MS
         if quiet or now_ms - self._upto_first_ms >= UPTO_BUSY_MS or self._closing.is_set():
             covered, self._upto = self._upto, {}
-            self._link.publish(self._offers.covers(covered))
+            if self._offers.may_answer():  # else the nodes say it again, and are told then
+                self._link.publish(self._offers.covers(covered))
 
 
 def _sorted(words: Iterable[Word], generations: Mapping[str, int]) -> Sorted:

@@ -10,14 +10,21 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from controller.domain.delivery import ENDS, TRANSITIONS, Evidence, State, Word, judge, move
+from controller.domain.node import Node
 from controller.protocol.codec import encode
 from controller.protocol.messages import Receipt, Receipts
-from controller.service.ports import Bus, Database, Delivery, Heard, Transaction
+from controller.service.alarms import Raised, raise_alarms
+from controller.service.ports import Bus, Custody, Database, Delivery, Heard, Transaction
 from scheduler.clock import Clock
 
 SETTLE = {state: row[Word.SETTLE] for state, row in TRANSITIONS.items() if Word.SETTLE in row}
 
 WORDS = {word.value: word for word in Word}
+
+CLONE = "node.clone"
+
+Life = tuple[str, str]
+"""A node, and one memory of it."""
 
 LINK_UP_MS = 60_000
 """The sweeper waits this long after our own link came up: the nodes' held receipts arrive first."""
@@ -45,10 +52,14 @@ class Taken:
 def hear(tx: Transaction, batches: Sequence[Batch]) -> Taken:
     """Keep receipts and move their deliveries. Any order, any repetition: the same words give the same ledger."""
     heard = [_heard(batch, receipt) for batch in batches for receipt in batch.said.items]
+    custody = tx.receipts.custody({(batch.said.node, batch.said.life) for batch in batches})
+    raise_alarms(tx, _clones(tx, heard, custody))
     tx.receipts.add(heard)
     changed = _moved(tx, heard)
     tx.deliveries.write(changed)
-    upto = _upto(tx, batches)
+    after = _reached(batches, custody)
+    tx.receipts.set_custody({life: it for life, it in after.items() if it != custody[life]})
+    upto = {life: it.upto for life, it in after.items()}
     return Taken(airings=frozenset(delivery.airing for delivery in changed), upto=upto)
 
 
@@ -73,6 +84,21 @@ class Sweeper:
                 tx.airings.settle(airing, now_ms)
             self._bus.airing_changed([airing])
         return len(due)
+
+
+def _clones(tx: Transaction, heard: Sequence[Heard], custody: Mapping[Life, Custody]) -> list[Raised]:
+    """An alarm for each word whose number this life gave to other bytes before: two devices speak as one node (rule 9)."""
+    words = {(word.node, word.life, word.seq, word.digest): word for word in heard}
+    kept = tx.receipts.kept([name for name, word in words.items() if word.seq <= custody[word.node, word.life].highest])
+    first: dict[tuple[str, str, int], int] = {}
+    raised = []
+    for name, word in words.items():
+        is_kept = kept.get(name)
+        if is_kept or (is_kept is None and first.setdefault(name[:3], word.digest) == word.digest):
+            continue
+        detail = {"life": word.life, "seq": word.seq, "airing": word.airing}
+        raised.append(Raised(code=CLONE, node=word.node, at_ms=word.received_ms, detail=detail))
+    return raised
 
 
 def _heard(batch: Batch, receipt: Receipt) -> Heard:
@@ -138,9 +164,12 @@ def _make_unexpected(tx: Transaction, airing: str, words: Sequence[Heard], after
         return
     state = _state_of_newcomers(tx, airing)
     for node, (row, _path) in tx.nodes.living(strangers).items():
-        after[node] = Delivery(
-            airing=airing, node=node, village=row.village, state=state, why="", evidence=None, at_ms=words[0].received_ms
-        )
+        after[node] = newcomer(airing, row, state, words[0].received_ms)
+
+
+def newcomer(airing: str, row: Node, state: State, at_ms: int) -> Delivery:
+    """The delivery of an airing on a node that was not there when it was decided."""
+    return Delivery(airing=airing, node=row.id, village=row.village, state=state, why="", evidence=None, at_ms=at_ms)
 
 
 def _state_of_newcomers(tx: Transaction, airing: str) -> State:
@@ -152,16 +181,14 @@ def _state_of_newcomers(tx: Transaction, airing: str) -> State:
     return State.PLANNED if known.cancelled_ms is None else State.CANCELLING
 
 
-def _upto(tx: Transaction, batches: Sequence[Batch]) -> dict[tuple[str, str], int]:
+def _reached(batches: Sequence[Batch], custody: Mapping[Life, Custody]) -> dict[Life, Custody]:
     """How far each life's receipts are committed without a gap; what the node dropped before was covered earlier."""
-    upto = tx.receipts.upto({(batch.said.node, batch.said.life) for batch in batches})
-    before = dict(upto)
+    after = dict(custody)
     for batch in batches:
-        key = (batch.said.node, batch.said.life)
-        reached = max(upto[key], batch.said.from_seq - 1)
+        life = (batch.said.node, batch.said.life)
+        reached = max(after[life].upto, batch.said.from_seq - 1)
         for receipt in batch.said.items:
             if receipt.seq == reached + 1:
                 reached += 1
-        upto[key] = reached
-    tx.receipts.set_upto({key: number for key, number in upto.items() if number != before[key]})
-    return upto
+        after[life] = Custody(upto=reached, highest=max(after[life].highest, batch.said.items[-1].seq))
+    return after

@@ -9,7 +9,7 @@ to come. Which one signs is told by the message's own `iat`: no moment needs any
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -62,6 +62,10 @@ class SigningKey:
         return keys.to_text(self.private.public_key().public_bytes_raw())
 
 
+def _always() -> None:
+    """Nothing holds a signature back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokedKey:
     """A key that nobody shall obey again: when that was said, and when it would have ended by itself (UTC ms)."""
@@ -91,12 +95,16 @@ class KeySet:
 
 
 class Keyring:
-    """Who we are to our nodes. Any thread may use it: a change of keys is the swap of one reference (`become`)."""
+    """Who we are to our nodes. Any thread may use it: a change of keys is the swap of one reference (`become`).
 
-    __slots__ = ("_derived", "_held")
+    `may_sign` is asked before each signature, and raises what holds it back (`service.clock_guard`).
+    """
 
-    def __init__(self, held: KeySet) -> None:
+    __slots__ = ("_derived", "_held", "_may_sign")
+
+    def __init__(self, held: KeySet, *, may_sign: Callable[[], None] = _always) -> None:
         self._held = held
+        self._may_sign = may_sign
         self._derived = lru_cache(maxsize=_NODE_KEYS_KEPT)(lambda node, number: keys.node_key(held.master, node, number))
 
     @property
@@ -134,6 +142,10 @@ class Keyring:
         """Its version."""
         return self._held.trust_version
 
+    def may_sign(self) -> None:
+        """Unavailable("clock.behind") while nothing may be signed."""
+        self._may_sign()
+
     def become(self, held: KeySet) -> None:
         """From now on these are the keys. Refused("keys.exchanged") if they are another station's: nodes would obey neither."""
         if (held.master, held.root_text) != (self._held.master, self._held.root_text):
@@ -147,6 +159,7 @@ class Keyring:
         """
         if not isinstance(message, _MAY_SEAL[use]):
             raise ValueError(f"a key for {use.value} does not seal {type(message).__name__}")
+        self._may_sign()
         key = self._held.signer(use, message.iat)
         token = seal.sign(codec.TYP_OF[type(message)], key.kid, key.private, codec.encode(message))
         if len(token) > codec.MAX_MESSAGE:

@@ -1,17 +1,22 @@
-"""Loudspeaker clusters: added to a village, given their identity, seen from afar."""
+"""Loudspeaker clusters: added to a village, given their identity, seen from afar, moved, retired and replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from controller.domain.errors import NotFound, Refused
+from controller.domain.delivery import State
+from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
 from controller.protocol.keys import Provision, to_text
+from controller.service.airings import FARTHEST_MS
+from controller.service.deliveries import newcomer
 from controller.service.keyring import Keyring
 from controller.service.papers import Papers
+from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Status, Transaction
+from controller.service.versions import believable
 from scheduler.clock import Clock
 
 MAX_NAME = 200
@@ -29,14 +34,24 @@ class NodeView:
 
 
 class Nodes:
-    """Adds and shows nodes. Thread-safe; each call is one commit."""
+    """Adds, shows, moves and retires nodes. Thread-safe; each call is one commit."""
 
     def __init__(
-        self, *, database: Database, keyring: Keyring, papers: Papers, clock: Clock, bus: Bus, broker: str, bases: tuple[str, ...]
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        papers: Papers,
+        plans: Plans,
+        clock: Clock,
+        bus: Bus,
+        broker: str,
+        bases: tuple[str, ...],
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._papers = papers
+        self._plans = plans
         self._clock = clock
         self._bus = bus
         self._broker = broker
@@ -60,17 +75,74 @@ class Nodes:
         """What the nodes under a unit are given at set-up: identity, key, whom to believe, where to call. Secret."""
         with self._database.reading() as tx:
             rows = tx.nodes.under(_unit(tx, unit) if unit else None)
-        return [
-            Provision(
-                node=row.id,
-                generation=row.generation,
-                key=to_text(self._keyring.node_key(row.id, row.generation)),
-                root=self._keyring.root_text,
-                broker=self._broker,
-                bases=self._bases,
-            )
-            for row in rows
-        ]
+        return [self._provision(row) for row in rows]
+
+    def _provision(self, row: Node) -> Provision:
+        return Provision(
+            node=row.id,
+            generation=row.generation,
+            key=to_text(self._keyring.node_key(row.id, row.generation)),
+            root=self._keyring.root_text,
+            broker=self._broker,
+            bases=self._bases,
+        )
+
+    def move(self, node: str, village: str) -> NodeView:
+        """It stands in another village from now on: it obeys nothing that was issued to a unit before.
+
+        NotFound, Refused("node.retired", "node.not-a-village") or Conflict("node.stands-there") when that can't be. What the old
+        village's nodes were told already is for the node to end: it says `moved`, or nothing, and the sweeper settles it.
+        """
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            row, unit = _living(tx, node), _village(tx, village)
+            if row.village == village:
+                raise Conflict("node.stands-there", node=row.name, village=unit.name)
+            moved = replace(row, village=village, since_ms=_since(row, now_ms))
+            self._settle_in(tx, moved, now_ms)
+            status = tx.nodes.statuses([node]).get(node)
+            old = tx.documents.get("plan", [row.village]).get(row.village)
+            held = believable(status.plan, now_ms) if status else 0
+            # Its floor is the old village's plan: only a higher version is sure to be taken.
+            self._plans.replan(tx, [village], now_ms, {village: max(old.version if old else 0, held)})
+        self._bus.outbox_filled()
+        return NodeView(node=moved, village=unit.name, status=status)
+
+    def retire(self, node: str) -> int:
+        """It is no longer ours: not believed, not answered, no part of what is said from now on. Since when; twice is once."""
+        with self._database.writing() as tx:
+            row = _node(tx, node)
+            if row.retired_ms is not None:
+                return row.retired_ms
+            retired_ms = self._clock.now_ms()
+            tx.nodes.add([replace(row, retired_ms=retired_ms)])
+            tx.nodes.forget_status(node)
+            tx.deliveries.withdraw(node, State.PLANNED)
+            tx.outbox.supersede("config", [node])
+        return retired_ms
+
+    def renew(self, node: str) -> Provision:
+        """Its board is another from now on: what the new one is given at set-up. The old one is believed no longer.
+
+        A retired node is ours again by this.
+        """
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            row = _node(tx, node)
+            renewed = replace(row, generation=row.generation + 1, since_ms=_since(row, now_ms), retired_ms=None)
+            tx.nodes.forget_status(node)
+            self._settle_in(tx, renewed, now_ms)
+        self._bus.outbox_filled()
+        return self._provision(renewed)
+
+    def _settle_in(self, tx: Transaction, row: Node, now_ms: int) -> None:
+        """Write where a node stands now, its config, and what is expected of it: what was never sent elsewhere is not."""
+        tx.nodes.add([row])
+        self._papers.renew(tx, tx.nodes.living([row.id]), now_ms)
+        tx.deliveries.withdraw(row.id, State.PLANNED)
+        coming = [each.id for each in tx.airings.coming(row.village, now_ms, now_ms + FARTHEST_MS) if each.start_ms > now_ms]
+        expected = [airing for airing in coming if not tx.deliveries.of_nodes(airing, [row.id])]
+        tx.deliveries.write([newcomer(airing, row, State.PLANNED, now_ms) for airing in expected])
 
     def hold(self, unit: str, sha256: str, *, on: bool) -> None:
         """Let the nodes under a unit keep a clip always, or no longer: their configs are written anew."""
@@ -86,9 +158,7 @@ class Nodes:
 
 def add_nodes(tx: Transaction, village: str, names: Sequence[str], now_ms: int) -> Sequence[Node]:
     """`Nodes.add` within the caller's commit."""
-    root = _unit(tx, village)
-    if root.level is not Level.VILLAGE:
-        raise Refused("node.not-a-village", unit=root.name)
+    root = _village(tx, village)
     if not 0 < len(names) <= MAX_AT_ONCE or any(not 0 < len(name) <= MAX_NAME for name in names):
         raise Refused("node.names", limit=MAX_AT_ONCE)
     there = {row.name: row for row in tx.nodes.under(root)}
@@ -104,6 +174,32 @@ def add_nodes(tx: Transaction, village: str, names: Sequence[str], now_ms: int) 
             added.append(there[name])
     tx.nodes.add(added)
     return [there[name] for name in names]
+
+
+def _since(row: Node, now_ms: int) -> int:
+    """When it came to where it stands: above any earlier such moment, so that no old order is younger."""
+    return max(now_ms, row.since_ms + 1)
+
+
+def _node(tx: Transaction, name: str) -> Node:
+    row = tx.nodes.get(name)
+    if row is None:
+        raise NotFound("node.unknown", node=name)
+    return row
+
+
+def _living(tx: Transaction, name: str) -> Node:
+    row = _node(tx, name)
+    if row.retired_ms is not None:
+        raise Refused("node.retired", node=row.id, name=row.name)
+    return row
+
+
+def _village(tx: Transaction, name: str) -> Unit:
+    unit = _unit(tx, name)
+    if unit.level is not Level.VILLAGE:
+        raise Refused("node.not-a-village", unit=unit.name)
+    return unit
 
 
 def _unit(tx: Transaction, name: str) -> Unit:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.domain.delivery import State
+from controller.domain.errors import Unavailable
 from controller.protocol import topics
 from controller.protocol.messages import Answer, Ask, Floors, Use
 from controller.service.keyring import Keyring
@@ -53,6 +54,14 @@ class Offers:
         self._plans = plans
         self._clock = clock
 
+    def may_answer(self) -> bool:
+        """May we sign at all? While our clock is behind, nodes keep what they said and ask again."""
+        try:
+            self._keyring.may_sign()
+        except Unavailable:
+            return False
+        return True
+
     def owed(self, tx: Transaction, asks: Sequence[Asked]) -> list[Owed]:
         """What each asking node is owed, in one look; asks of retired nodes are passed over."""
         now_ms = self._clock.now_ms()
@@ -63,8 +72,8 @@ class Offers:
         configs = self._papers.configs(tx, living, reported, now_ms)
         self._plans.overtake(tx, _reported_plans(asks, living), now_ms)
         plans = tx.documents.get("plan", {path[-1] for _, path in living.values()})
-        orders = self._open_orders(tx, {node: path for node, (_, path) in living.items()}, now_ms)
-        upto = tx.receipts.upto({(asked.said.node, asked.said.life) for asked in asks})
+        orders = self._open_orders(tx, living, now_ms)
+        custody = tx.receipts.custody({(asked.said.node, asked.said.life) for asked in asks})
         found = []
         for asked in asks:
             said = asked.said
@@ -72,7 +81,7 @@ class Offers:
             config = configs[said.node]
             floors = Floors(trust=trust.version, config=config.version, plan=plan.version if plan else 0)
             sealed = (*_lacking(said, trust, config, plan, now_ms), *orders.get(said.node, ()))
-            covered = max(upto[said.node, said.life], said.from_seq - 1)
+            covered = max(custody[said.node, said.life].upto, said.from_seq - 1)
             found.append(Owed(asked=asked, floors=floors, upto=covered, sealed=sealed))
         return found
 
@@ -102,9 +111,9 @@ class Offers:
             answer = Answer(iss=self._keyring.issuer, aud=node, iat=now_ms, exp=now_ms + ANSWER_VALID_MS, life=life, upto=number)
             yield topics.inbox(node), self._keyring.sign(Use.ANSWER, answer)
 
-    def _open_orders(self, tx: Transaction, paths: Mapping[str, tuple[str, ...]], now_ms: int) -> dict[str, list[bytes]]:
+    def _open_orders(self, tx: Transaction, living: Living, now_ms: int) -> dict[str, list[bytes]]:
         """For each node, the sealed orders whose delivery it has not taken, or whose silence it has not confirmed."""
-        open_ones = tx.deliveries.open_of_nodes(paths.keys(), (*UNTAKEN, State.CANCELLING))
+        open_ones = tx.deliveries.open_of_nodes(living.keys(), (*UNTAKEN, State.CANCELLING))
         if not open_ones:
             return {}
         letters = newest(tx.outbox.about(("play", "stop"), {delivery.airing for delivery in open_ones}, now_ms))
@@ -113,8 +122,10 @@ class Offers:
             by_airing.setdefault(letter.subject, []).append(letter)
         found: dict[str, list[bytes]] = {}
         for delivery in open_ones:
+            node, path = living[delivery.node]
             for letter in by_airing.get(delivery.airing, ()):
-                if letter.unit in paths[delivery.node] and (letter.kind == "stop") == _wants_stop(delivery):
+                is_heard = letter.unit in path and letter.created_ms > node.since_ms  # it obeys nothing from before it came
+                if is_heard and (letter.kind == "stop") == _wants_stop(delivery):
                     found.setdefault(delivery.node, []).append(letter.sealed)
         return found
 

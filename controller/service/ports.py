@@ -49,6 +49,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """How far we have a life's receipts: all up to `upto`, none above `highest`."""
+
+    upto: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """What a node last said of itself. Versions are of the documents it holds; 0 is none; `clock_u_ms` -1 is untrusted."""
 
@@ -91,6 +99,20 @@ class Letter:
     attempt: int
     next_ms: int | None
     expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something that somebody must look at, and how often it was seen. `detail`: JSON, of the newest time. `id` 0: a new one."""
+
+    id: int
+    code: str
+    node: str | None
+    first_ms: int
+    last_ms: int
+    number: int
+    detail: str
+    closed_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +160,7 @@ class Nodes(Protocol):
     def living(self, nodes: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]: ...
     def statuses(self, nodes: Collection[str] | None) -> dict[str, Status]: ...
     def set_statuses(self, statuses: Sequence[Status]) -> None: ...
+    def forget_status(self, node: str) -> None: ...
     def count_behind(self, kind: str, subject: str) -> int: ...
     def set_health(self, health: Mapping[str, tuple[str, int]], seen_ms: int) -> None: ...
 
@@ -181,6 +204,7 @@ class Deliveries(Protocol):
     def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]: ...
     def move_all(self, airing: str, moves: Mapping[State, State], unit: Unit | None, now_ms: int) -> int: ...
     def write(self, deliveries: Sequence[Delivery]) -> None: ...
+    def withdraw(self, node: str, state: State) -> None: ...
     def open_of_nodes(self, nodes: Collection[str], states: Collection[State]) -> list[Delivery]: ...
     def count_open(self, airing: str, unit: Unit, states: Collection[State]) -> int: ...
 
@@ -189,8 +213,9 @@ class Receipts(Protocol):
     """The words of nodes, as said, and how far we have them without a gap."""
 
     def add(self, receipts: Sequence[Heard]) -> None: ...
-    def upto(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]: ...
-    def set_upto(self, upto: Mapping[tuple[str, str], int]) -> None: ...
+    def kept(self, words: Collection[tuple[str, str, int, int]]) -> dict[tuple[str, str, int, int], bool]: ...
+    def custody(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], Custody]: ...
+    def set_custody(self, custody: Mapping[tuple[str, str], Custody]) -> None: ...
 
 
 class Documents(Protocol):
@@ -198,6 +223,7 @@ class Documents(Protocol):
 
     def get(self, kind: str, subjects: Collection[str]) -> dict[str, Document]: ...
     def set(self, documents: Sequence[Document]) -> None: ...
+    def above(self, kind: str, version: int) -> list[str]: ...
 
 
 class Outbox(Protocol):
@@ -214,6 +240,24 @@ class Outbox(Protocol):
     def next_due_ms(self, now_ms: int) -> int | None: ...
 
 
+class AlarmBook(Protocol):
+    """What somebody must look at."""
+
+    def get(self, alarm: int) -> Alarm | None: ...
+    def open_of(self, nodes: Collection[str | None]) -> dict[tuple[str, str | None], Alarm]: ...
+    def count_open(self) -> int: ...
+    def newest(self, limit: int, *, closed: bool) -> list[Alarm]: ...
+    def write(self, alarms: Iterable[Alarm]) -> None: ...
+
+
+class Marks(Protocol):
+    """Moments that only rise."""
+
+    def get(self, name: str) -> int: ...
+    def raise_to(self, name: str, ms: int) -> None: ...
+    def lower(self, name: str, ms: int) -> None: ...
+
+
 class Transaction(Protocol):
     """One commit: every store sees the same moment, and all is written or nothing."""
 
@@ -225,6 +269,8 @@ class Transaction(Protocol):
     receipts: Receipts
     documents: Documents
     outbox: Outbox
+    alarms: AlarmBook
+    marks: Marks
 
 
 class Database(Protocol):

@@ -1,4 +1,4 @@
-"""Nodes: loudspeaker clusters, added to a village and given their identity."""
+"""Nodes: loudspeaker clusters, added to a village, given their identity, moved, retired and replaced."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from controller.web.schemas import Id, NodeOut, NodesIn, ProvisionIn, ProvisionOut
+from controller.web.schemas import Id, MoveIn, NodeOut, NodesIn, ProvisionIn, ProvisionOut, RetiredOut
 from controller.web.services import TheServices
 from controller.web.session import Person
+from scheduler.clock import moment
 
 router = APIRouter(prefix="/nodes", tags=["nodes"])
 
@@ -30,3 +31,21 @@ def add(said: NodesIn, services: TheServices, _: Person) -> list[NodeOut]:
 def provision(said: ProvisionIn, services: TheServices, _: Person) -> list[ProvisionOut]:
     """What the clusters under a unit are given at set-up. It holds their secret keys."""
     return [ProvisionOut.of(given) for given in services.nodes.provision(said.unit)]
+
+
+@router.post("/{node}/move")
+def move(node: Id, said: MoveIn, services: TheServices, _: Person) -> NodeOut:
+    """The cluster stands in another village from now on, and obeys nothing that was said to a unit before."""
+    return NodeOut.of(services.nodes.move(node, said.to))
+
+
+@router.post("/{node}/retire")
+def retire(node: Id, services: TheServices, _: Person) -> RetiredOut:
+    """The cluster is no longer ours: not believed, not answered, no part of what is said from now on. Twice is once."""
+    return RetiredOut(node=node, retired=moment(services.nodes.retire(node)))
+
+
+@router.post("/{node}/renew")
+def renew(node: Id, services: TheServices, _: Person) -> ProvisionOut:
+    """What a new board of this cluster is given at set-up; the old one is believed no longer. It holds its secret key."""
+    return ProvisionOut.of(services.nodes.renew(node))

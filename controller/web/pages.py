@@ -17,6 +17,7 @@ from controller.domain.errors import TiengLangError
 from controller.domain.unit import Level, Unit
 from controller.service.users import User
 from controller.web import words
+from controller.web.alarm_sentences import alarm_sentence
 from controller.web.assets import Assets
 from controller.web.errors import status_of
 from controller.web.headline import name_order
@@ -33,6 +34,9 @@ LANGUAGE_S = 365 * 86_400
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 RECENT = 20
 """Airings listed on the first page: about a fortnight of a commune's own bulletins."""
+
+ALARMS = 20
+"""Alarms shown on the first page; `tienglang alarms` has the rest."""
 
 _AIRING = re.compile(r"/airings/[a-z0-9-]{1,36}", re.ASCII)
 
@@ -194,6 +198,7 @@ def _screen(request: Request, services: Services, user: User | None, pages: Page
         has_units=bool(units),
         nodes=sum(counts.values()),
         script=words.for_script(language_of(request)),
+        **_alarms(services, language_of(request)),
         **_recent(services),
     )
 
@@ -216,6 +221,14 @@ def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, A
         for unit in units
         if unit.level is Level.COMMUNE
     ]
+
+
+def _alarms(services: Services, language: Language) -> dict[str, Any]:
+    """How many alarms are open, and the newest ones as sentences."""
+    newest = services.alarms.list(limit=ALARMS)
+    number = services.alarms.count_open() if len(newest) == ALARMS else len(newest)
+    lines = [(moment(view.alarm.last_ms), alarm_sentence(view, language)) for view in newest]
+    return {"alarms": number, "alarm_lines": lines}
 
 
 def _recent(services: Services) -> dict[str, Any]:

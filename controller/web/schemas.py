@@ -114,6 +114,19 @@ class NodesIn(Model):
     names: list[Text] = Field(min_length=1, max_length=10_000, examples=[["Pác Rằng 1", "Pác Rằng 2"]])
 
 
+class MoveIn(Model):
+    """The village in which a cluster stands from now on."""
+
+    to: Id = Field(examples=["x01654-2"])
+
+
+class RetiredOut(Model):
+    """A cluster that is ours no longer, and since when."""
+
+    node: Id = Field(examples=["x01654-1-l1"])
+    retired: Moment
+
+
 class ProvisionIn(Model):
     """Whose nodes are set up; null is all."""
 

@@ -37,6 +37,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "airing.past": ("Giờ phát đã qua. Xin chọn giờ khác.", "That time is past. Choose another one."),
     "airing.unknown": ("Không có lượt phát này.", "There is no such airing."),
+    "alarm.unknown": ("Không có cảnh báo này.", "There is no such alarm."),
     "bulletin.emergency": (
         "Tin khẩn cấp có trang riêng, không phát từ trang này.",
         "An emergency has its own page and is not said from here.",
@@ -51,6 +52,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "bulletin.title-long": ("Tên bản tin dài quá {limit} chữ.", "The title is longer than {limit} characters."),
     "bulletin.unknown": ("Không có bản tin này.", "There is no such bulletin."),
     "clip.unknown": ("Không có tệp phát này.", "There is no such clip."),
+    "clock.behind": (
+        "Đồng hồ máy chủ chậm {behind_s} giây so với lần ghi cuối: chưa ký được lệnh nào. Hãy chỉnh lại giờ (tienglang clock).",
+        "The server's clock is {behind_s} s behind its last commit: nothing is signed. Set it right (tienglang clock).",
+    ),
+    "clock.right": (
+        "Đồng hồ máy chủ không bị chậm; không có gì phải bỏ qua.",
+        "The server's clock is not behind: nothing to forgive.",
+    ),
     "database.away": ("Cơ sở dữ liệu không trả lời. Xin thử lại.", "The database does not answer. Try again."),
     "database.full": ("Ổ đĩa của máy chủ đã đầy.", "The server's disk is full."),
     "database.locked": ("Cơ sở dữ liệu đang bận. Xin thử lại.", "The database is busy. Try again."),
@@ -72,6 +81,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "login.wrong": ("Tên hoặc mật khẩu không đúng.", "The name or the password is wrong."),
     "node.names": ("Xin cho từ 1 đến {limit} tên cụm loa.", "Give 1 to {limit} names of loudspeakers."),
     "node.not-a-village": ("Cụm loa phải thuộc một thôn ({unit}).", "A loudspeaker stands in a village ({unit})."),
+    "node.retired": (
+        "Cụm loa này đã ngừng dùng ({name}). Dùng lại: tienglang nodes renew {node}.",
+        "This loudspeaker is retired ({name}). To bring it back: tienglang nodes renew {node}.",
+    ),
+    "node.stands-there": (
+        "Cụm loa {node} đã đứng ở {village} rồi; không có gì thay đổi.",
+        "{node} stands in {village} already; nothing is changed.",
+    ),
+    "node.unknown": ("Không có cụm loa này ({node}).", "There is no such loudspeaker ({node})."),
     "password.long": ("Mật khẩu dài quá {limit} chữ.", "The password is longer than {limit} characters."),
     "password.short": ("Mật khẩu phải có ít nhất {limit} chữ.", "The password needs at least {limit} characters."),
     "password.wrong": ("Mật khẩu hiện tại không đúng.", "The present password is wrong."),

@@ -11,11 +11,13 @@ from fastapi import Depends, Request
 
 from audio.store import Store
 from controller.service.airings import Airings
+from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.demo import Demo
 from controller.service.nodes import Nodes
 from controller.service.reports import Reports
+from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from controller.service.users import Users
 from scheduler.clock import Clock
@@ -30,6 +32,8 @@ class Services:
     reports: Reports
     units: Units
     nodes: Nodes
+    alarms: Alarms
+    timekeeping: Timekeeping
     users: Users
     clips: Store
     bus: LocalBus

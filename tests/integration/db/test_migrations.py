@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
 from controller.db.database import MIGRATIONS, Database
-from controller.db.tables import metadata
+from controller.db.tables import custody, metadata
 
 
 def test_the_revisions_make_exactly_the_tables_that_the_code_believes_in(migrated: Database) -> None:
@@ -30,3 +32,21 @@ def test_a_database_is_at_the_newest_revision_and_there_is_one_such(migrated: Da
     with migrated.read() as connection:
         assert MigrationContext.configure(connection).get_current_heads() == tuple(script.get_heads())
     assert len(script.get_heads()) == 1
+
+
+def test_a_database_of_the_first_release_keeps_its_receipts_and_knows_how_far_it_has_them(empty: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO custody VALUES ('n1', 'aa', 4), ('n2', 'bb', 9)"))
+        word = "INSERT INTO receipts VALUES ('n1', 'aa', {seq}, 7, 'a', 1, 'accepted', '', NULL, 0, 0)"
+        for seq in (3, 4, 6):
+            connection.execute(text(word.format(seq=seq)))
+    empty.migrate()
+    with empty.read() as connection:
+        rows = connection.execute(select(custody).order_by(custody.c.node)).all()
+        assert [tuple(row) for row in rows] == [("n1", "aa", 4, 6), ("n2", "bb", 9, 9)]
+        assert connection.execute(text("SELECT count(*) FROM receipts")).scalar_one() == 3
+        assert connection.execute(text("SELECT count(*) FROM alarms")).scalar_one() == 0

@@ -53,6 +53,55 @@ def test_nodes_are_listed_added_and_provisioned_into_a_private_file(home: Path, 
     assert "[usage.write]" in run(home, "nodes", "provision", "-o", str(tmp_path / "no" / "where")).stderr
 
 
+def test_a_node_is_moved_to_a_village_by_name(home: Path, server: Server) -> None:
+    server.on("POST", "/nodes/n1/move", {"id": "n1", "name": "Cột 1", "village": "x1-1", "village_name": "Khào A"})
+    assert run(home, "nodes", "move", "n1", "--to", "khao a").stdout == "Cột 1 (n1) nay đứng ở Khào A.\n"
+    assert json.loads(server.body("POST", "/nodes/n1/move")) == {"to": "x1-1"}
+    assert run(home, "nodes", "move", "n2", "--to", "x1-1").exit_code == 4
+
+
+def test_retiring_and_renewing_ask_first(home: Path, server: Server, tmp_path: Path) -> None:
+    server.on("POST", "/nodes/n1/retire", {"node": "n1", "retired": "2026-11-22T05:00:00.000Z"})
+    server.on("POST", "/nodes/n1/renew", {"node": "n1", "generation": 2, "key": "secret"})
+    for answer in ("", "n\n"):
+        kept = run(home, "nodes", "retire", "n1", stdin=answer)
+        assert (kept.exit_code, "[usage.not-confirmed]" in kept.stderr) == (2, True)
+    assert run(home, "nodes", "renew", "n1").exit_code == 2
+    assert server.asked == []
+    assert "nodes renew n1" in run(home, "nodes", "retire", "n1", stdin="y\n").stdout
+    file = tmp_path / "new.json"
+    assert run(home, "nodes", "renew", "n1", "--yes", "-o", str(file)).exit_code == 0
+    assert json.loads(file.read_text())[0]["generation"] == 2
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(run(home, "nodes", "renew", "n1", "--yes", "--json").stdout)[0]["key"] == "secret"
+
+
+def test_alarms_are_listed_and_closed(home: Path, server: Server) -> None:
+    alarm = {"id": 7, "number": 3, "last": "2026-11-22T05:00:00.000Z", "closed": None, "message_vi": "Câu.", "message_en": "One."}
+    server.on("GET", "/alarms", [alarm])
+    server.on("GET", "/alarms?all=true", [alarm | {"closed": "2026-11-22T06:00:00.000Z"}])
+    server.on("POST", "/alarms/7/close", alarm)
+    assert run(home, "alarms").stdout == "7  22/11/2026 12:00:00  ×3  Câu.\n"
+    assert run(home, "alarms", "--all", "--english").stdout == "7  22/11/2026 12:00:00  ×3  One.  closed\n"
+    assert run(home, "alarms", "close", "7").stdout == "Đã đóng cảnh báo 7.\n"
+    server.on("GET", "/alarms", [])
+    assert run(home, "alarms").stdout == "(chưa có gì)\n"
+
+
+def test_the_clock_is_shown_and_forgiven_after_a_question(home: Path, server: Server) -> None:
+    told = {"now": "2026-11-22T05:00:00.000Z", "last_commit": "2027-11-22T05:00:00.000Z", "behind_ms": 31_536_000_000}
+    server.on("GET", "/clock", told)
+    server.on("POST", "/clock/forgive", told | {"behind_ms": 0})
+    shown = run(home, "clock").stdout.splitlines()
+    assert shown[0] == "Giờ máy chủ 22/11/2026 12:00:00, lần ghi cuối 22/11/2027 12:00:00."
+    assert (len(shown), "tienglang clock forgive" in shown[2]) == (3, True)
+    asked = run(home, "clock", "forgive")
+    assert (asked.exit_code, "22/11/2027 12:00:00" in asked.stderr) == (2, True)
+    assert run(home, "clock", "forgive", "--yes").exit_code == 0
+    server.on("GET", "/clock", told | {"behind_ms": 0})
+    assert len(run(home, "clock").stdout.splitlines()) == 1
+
+
 def test_units_are_shown_as_a_tree_imported_and_added(home: Path, server: Server) -> None:
     server.on("POST", "/units/import", UNITS[1], status=201)
     server.on("POST", "/units", UNITS[2], status=201)

@@ -34,7 +34,9 @@ from controller.protocol.codec import TYPES, decode, encode
 from controller.protocol.keys import node_kid
 from controller.protocol.messages import Ask, NodeState, PlanBody, Receipt, Receipts, ReceiptState, Said, Versions
 from controller.service.airings import Airings, Wish
+from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
+from controller.service.clock_guard import ClockGuard
 from controller.service.deliveries import Batch, Sweeper, Taken, hear
 from controller.service.keyring import Keyring
 from controller.service.nodes import Nodes
@@ -44,6 +46,7 @@ from controller.service.plans import Plans
 from controller.service.ports import ClipRow, Draft, Letter
 from controller.service.posting import Posting
 from controller.service.reports import Reports
+from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from scheduler.clock import VirtualClock
 
@@ -121,13 +124,11 @@ class House:
     """All services of one controller, and what a test does with them in a word."""
 
     def __init__(self, database: Database, keyring: Keyring, folder: Path) -> None:
+        self.clock, self.bus, self.files = VirtualClock(NOW_MS, 1_000_000), FakeBus(), Store(folder)
+        self.guard = ClockGuard(self.clock)
+        keyring = Keyring(keyring.held, may_sign=self.guard.may_sign)
         self.database, self.keyring, self.folder = database, keyring, folder
-        self.work, self.clock, self.bus, self.files = (
-            UnitOfWork(database),
-            VirtualClock(NOW_MS, 1_000_000),
-            FakeBus(),
-            Store(folder),
-        )
+        self.work = UnitOfWork(database, self.guard)
         common: dict[str, Any] = {"database": self.work, "clock": self.clock, "bus": self.bus}
         self.papers = Papers(keyring=keyring, bases=BASES)
         self.plans = Plans(keyring=keyring, files=self.files, **common)
@@ -137,7 +138,11 @@ class House:
         self.sweeper = Sweeper(**common)
         self.reports = Reports(database=self.work)
         self.units = Units(database=self.work)
-        self.nodes = Nodes(keyring=keyring, papers=self.papers, broker="mqtt://broker:1883", bases=BASES, **common)
+        self.nodes = Nodes(
+            keyring=keyring, papers=self.papers, plans=self.plans, broker="mqtt://broker:1883", bases=BASES, **common
+        )
+        self.alarms = Alarms(database=self.work, clock=self.clock)
+        self.timekeeping = Timekeeping(database=self.work, guard=self.guard, papers=self.papers, plans=self.plans, bus=self.bus)
         self.prepare = FakePrepare(self.files)
         self.uploads = folder / "uploads"
         self.common = common
@@ -201,6 +206,10 @@ class House:
         path = self.folder / name
         path.write_bytes(data)
         return path
+
+    def alarm_codes(self) -> dict[tuple[str, str | None], int]:
+        """How often each open alarm was seen, by code and node."""
+        return {(view.alarm.code, view.alarm.node): view.alarm.number for view in self.alarms.list()}
 
     # ── what the database says ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -287,6 +296,7 @@ def state(
     life: str = LIFE,
     versions: Versions = NOTHING,
     generation: int = 1,
+    reason: str = "",
 ) -> NodeState:
     """A node's word about itself."""
     return NodeState(
@@ -300,6 +310,7 @@ def state(
         counter=counter,
         online=online,
         versions=versions,
+        reason=reason,
     )
 
 

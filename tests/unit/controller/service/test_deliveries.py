@@ -12,7 +12,7 @@ from controller.domain.delivery import Evidence, State
 from controller.domain.node import Node
 from controller.protocol.messages import Receipts
 from controller.service.deliveries import LINK_AWAY_MS, LINK_UP_MS
-from controller.service.ports import Delivery
+from controller.service.ports import Custody, Delivery
 from tests.unit.controller.service.house import LIFE, NODES, NOW_MS, House, receipt, receipts
 
 LADDER = ("accepted", "cached", "started", "finished")
@@ -198,7 +198,7 @@ def test_a_node_that_repeats_what_is_not_covered_has_all_of_it_covered_in_the_en
 ) -> None:
     name = f"{life:016x}"
     with small.work.reading() as tx:
-        covered = tx.receipts.upto({("x1-1-l1", name)})["x1-1-l1", name]
+        covered = tx.receipts.custody({("x1-1-l1", name)})["x1-1-l1", name].upto
     for seq in order:
         said = receipts("x1-1-l1", receipt(seq, "a", "accepted"), first=covered + 1 if seq > covered else seq, life=name)
         now = small.hear(said).upto["x1-1-l1", name]
@@ -226,7 +226,7 @@ def test_a_commit_that_fails_keeps_neither_words_nor_upto(house: House) -> None:
     assert kept(house) == 0
     assert house.states(airing)["x1-1-l1"] is State.PLANNED
     with house.work.reading() as tx:
-        assert tx.receipts.upto({("x1-1-l1", LIFE)}) == {("x1-1-l1", LIFE): 0}
+        assert tx.receipts.custody({("x1-1-l1", LIFE)}) == {("x1-1-l1", LIFE): Custody(upto=0, highest=0)}
 
 
 # ── the sweeper ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,14 +21,18 @@ from controller.db.database import Database
 from controller.db.unit_of_work import UnitOfWork
 from controller.db.users import UserBook
 from controller.service.airings import Airings
+from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.clock_guard import ClockGuard
 from controller.service.demo import make_demo
+from controller.service.keyring import Keyring
 from controller.service.nodes import Nodes
 from controller.service.papers import Papers
 from controller.service.passwords import Passwords
 from controller.service.plans import Plans
 from controller.service.reports import Reports
+from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from controller.service.users import Users
 from controller.web.app import Services, build_app
@@ -101,8 +105,10 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     shutil.copy(migrated, tmp_path / "tl.db")
     database = Database(f"sqlite:///{tmp_path / 'tl.db'}")
     clock = VirtualClock(NOW_MS, 1_000_000)
-    keyring = keyfile.open_or_create(tmp_path / "keys", NOW_MS, Random(7).randbytes, "test")
-    files, bus, work = Store(tmp_path / "clips"), LocalBus(), UnitOfWork(database)
+    guard = ClockGuard(clock)
+    held = keyfile.open_or_create(tmp_path / "keys", NOW_MS, Random(7).randbytes, "test").held
+    keyring = Keyring(held, may_sign=guard.may_sign)
+    files, bus, work = Store(tmp_path / "clips"), LocalBus(), UnitOfWork(database, guard)
     bases = ("http://127.0.0.1:8080/clips",)
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
@@ -115,7 +121,18 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         ),
         reports=Reports(database=work),
         units=Units(database=work),
-        nodes=Nodes(database=work, keyring=keyring, papers=papers, clock=clock, bus=bus, broker="mqtt://x:1883", bases=bases),
+        nodes=Nodes(
+            database=work,
+            keyring=keyring,
+            papers=papers,
+            plans=plans,
+            clock=clock,
+            bus=bus,
+            broker="mqtt://x:1883",
+            bases=bases,
+        ),
+        alarms=Alarms(database=work, clock=clock),
+        timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
         users=users,
         clips=files,
         bus=bus,

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.unit.controller.web.conftest import House
+from controller.service.alarms import Raised, raise_alarms
+from tests.unit.controller.web.conftest import NOW_MS, House
 
 SOUND = {"file": ("tin.mp3", b"sound" * 100, "audio/mpeg")}
 
@@ -185,3 +186,93 @@ def test_the_demo_is_made_once(officer: httpx.Client, tmp_path: Path) -> None:
     first, second = (officer.post("/api/v1/demo").json() for _ in range(2))
     assert first == second
     assert first["nodes"] == 40
+
+
+# ── moved, retired, renewed ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_node_is_moved_retired_and_renewed(officer: httpx.Client, village: str) -> None:
+    other = officer.post("/api/v1/units", json={"parent": "x01654", "name": "Khào A"}).json()["id"]
+    node = f"{village}-l1"
+    moved = officer.post(f"/api/v1/nodes/{node}/move", json={"to": other}).json()
+    assert (moved["village"], moved["village_name"]) == (other, "Khào A")
+    again = officer.post(f"/api/v1/nodes/{node}/move", json={"to": other})
+    assert (again.status_code, again.json()["code"]) == (409, "node.stands-there")
+    assert "Khào A" in again.json()["message_vi"]
+    assert officer.post(f"/api/v1/nodes/{node}/retire").json()["node"] == node
+    gone = officer.post(f"/api/v1/nodes/{node}/move", json={"to": village})
+    assert (gone.status_code, gone.json()["code"]) == (422, "node.retired")
+    given = officer.post(f"/api/v1/nodes/{node}/renew").json()
+    assert (given["node"], given["generation"]) == (node, 2)
+    assert [each["id"] for each in officer.get("/api/v1/nodes", params={"unit": other}).json()] == [node]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/nodes/nobody/move", {"to": "x01654-1"}, 404, "node.unknown"),
+        ("/nodes/nobody/move", {}, 422, "request.invalid"),
+        ("/nodes/nobody/retire", {}, 404, "node.unknown"),
+        ("/nodes/nobody/renew", {}, 404, "node.unknown"),
+        ("/alarms/7/close", {}, 404, "alarm.unknown"),
+        ("/alarms/0/close", {}, 422, "request.invalid"),
+        ("/clock/forgive", {}, 422, "clock.right"),
+    ],
+)
+def test_what_can_not_be_done_to_nodes_alarms_and_clock(
+    officer: httpx.Client, path: str, body: dict[str, str], status: int, code: str
+) -> None:
+    answer = officer.post(f"/api/v1{path}", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+# ── alarms and the clock ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def alarm(house: House, *raised: Raised) -> None:
+    with house.work.writing() as tx:
+        raise_alarms(tx, raised)
+
+
+def test_an_alarm_is_listed_with_its_sentence_and_closed(officer: httpx.Client, house: House, village: str) -> None:
+    node = f"{village}-l1"
+    alarm(house, Raised(code="node.clone", node=node, at_ms=NOW_MS, detail={"seq": 12}))
+    [told] = officer.get("/api/v1/alarms").json()
+    assert (told["code"], told["node"], told["number"], told["detail"], told["closed"]) == (
+        "node.clone",
+        node,
+        1,
+        {"seq": 12},
+        None,
+    )
+    assert told["message_vi"].startswith("Pác Rằng 1 (Pác Rằng): hai thiết bị")
+    assert f"tienglang nodes renew {node}" in told["message_en"]
+    closed = officer.post(f"/api/v1/alarms/{told['id']}/close").json()
+    assert closed["closed"] is not None
+    assert officer.get("/api/v1/alarms").json() == []
+    assert officer.get("/api/v1/alarms", params={"all": True}).json() == [closed]
+
+
+def test_an_alarm_nobody_wrote_a_sentence_for_is_shown_as_it_is(officer: httpx.Client, house: House) -> None:
+    alarm(
+        house,
+        Raised(code="node.flux-low", node="gone", at_ms=NOW_MS),
+        Raised(code="controller.other", node=None, at_ms=NOW_MS),
+    )
+    assert {told["message_vi"] for told in officer.get("/api/v1/alarms").json()} == {
+        "gone: cụm loa báo “flux-low”.",
+        "Cảnh báo “controller.other”.",
+    }
+
+
+def test_a_clock_that_is_behind_refuses_with_a_sentence_and_is_forgiven(
+    officer: httpx.Client, house: House, village: str
+) -> None:
+    house.clock.step(-7_200_000)
+    refused = officer.post(f"/api/v1/nodes/{village}-l1/renew")
+    assert (refused.status_code, refused.json()["code"]) == (503, "clock.behind")
+    assert "7200 giây" in refused.json()["message_vi"]
+    assert officer.get("/api/v1/clock").json()["behind_ms"] == 7_200_000
+    assert officer.post("/api/v1/clock/forgive").json()["behind_ms"] == 0
+    assert officer.post(f"/api/v1/nodes/{village}-l1/renew").status_code == 200
+    assert [told["code"] for told in officer.get("/api/v1/alarms").json()] == ["controller.clock-forgiven"]

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from controller.service.alarms import Raised, raise_alarms
 from controller.web.assets import FOLDER, Assets
 from controller.web.pages import local
 from controller.web.words import SCRIPT, STATES, WORDS
-from tests.unit.controller.web.conftest import PASSWORD, House
+from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House
 
 HTML = {"Accept": "text/html"}
 
@@ -63,6 +64,20 @@ def test_names_are_text_and_nothing_else(officer: httpx.Client, house: House) ->
     assert "<img src=x" not in page
     assert page.count("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;") >= 2
     assert "<img src=x" not in officer.get("/fragments/recent").text
+
+
+def test_open_alarms_are_a_calm_line_with_the_newest_one_first(officer: httpx.Client, house: House) -> None:
+    assert "cảnh báo mở" not in officer.get("/").text
+    evil = "<b>x"
+    with house.work.writing() as tx:
+        raise_alarms(tx, [Raised(code=f"node.r{number}", node=evil, at_ms=NOW_MS + number) for number in range(19)])
+        raise_alarms(tx, [Raised(code="node.clone", node=f"n{number}", at_ms=NOW_MS + 100 + number) for number in range(6)])
+    page = officer.get("/").text
+    assert "<strong>25 cảnh báo mở</strong>" in page
+    assert "25 open alarms" in officer.get("/?lang=en").text
+    assert page.index('alarms-newest">n5: hai thiết bị') < page.index("n0: hai thiết bị") < page.index("&lt;b&gt;x: cụm loa báo")
+    assert evil not in page
+    assert page.count("<li><time") == 20
 
 
 def test_everything_a_page_loads_is_ours_and_kept(officer: httpx.Client) -> None:

@@ -9,6 +9,11 @@ import pytest
 
 from audio.errors import CODES
 from controller.domain.errors import TiengLangError
+from controller.service.alarms import FULL, NODE_FULL
+from controller.service.deliveries import CLONE
+from controller.service.presence import NEWBORN
+from controller.service.timekeeping import BEHIND, FORGIVEN
+from controller.web.alarm_sentences import ALARMS
 from controller.web.errors import problem, problem_response
 from controller.web.sentences import SENTENCES, WHY, fill, sentence, why_sentence
 from tests.unit.house.tree import ROOT, sources
@@ -36,12 +41,16 @@ def test_every_code_has_both_sentences() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("code", sorted(SENTENCES))
-def test_a_sentence_ends_as_one_in_both_languages_and_names_the_same_fields(code: str) -> None:
-    vi, en = SENTENCES[code]
+@pytest.mark.parametrize(("code", "pair"), sorted((SENTENCES | ALARMS).items()))
+def test_a_sentence_ends_as_one_in_both_languages_and_names_the_same_fields(code: str, pair: tuple[str, str]) -> None:
+    vi, en = pair
     assert vi.endswith(".")
     assert en.endswith(".")
     assert set(re.findall(r"\{(\w+)\}", vi)) == set(re.findall(r"\{(\w+)\}", en))
+
+
+def test_every_alarm_of_the_source_has_its_sentences() -> None:
+    assert {CLONE, BEHIND, FORGIVEN, FULL, NODE_FULL, f"node.{NEWBORN}"} <= ALARMS.keys()
 
 
 def test_an_unknown_code_is_named() -> None:
