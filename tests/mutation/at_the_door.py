@@ -1,0 +1,167 @@
+"""What keeps false, foreign and malformed messages out: the doorman, the seal, the codec."""
+
+from __future__ import annotations
+
+from tests.mutation.guard import guard
+
+DOORMAN, SEAL, CODEC = "firmware_bridge/doorman", "controller/protocol/seal", "controller/protocol/codec"
+
+AT_THE_DOOR = (
+    guard(
+        DOORMAN,
+        "header.typ in typs and ",
+        "",
+        "every_type_is_heard_on_the_topics_of_its_row_and_on_no_other",
+        "each_topic_carries_its_own_type_only",
+        quick=True,
+    ),
+    guard(
+        DOORMAN,
+        "len(token) <= MAX_MESSAGE and ",
+        "",
+        "a_message_of_256_megabytes_costs_neither_a_signature_nor_a_reading",
+        "a_true_token_of_one_byte_too_many_is_not_opened",
+    ),
+    guard(DOORMAN, "header.kid in public and ", "", "names_of_keys_that_nobody_holds_cost_no_signature"),
+    guard(
+        DOORMAN,
+        'self._root if header.typ == "tl-trust" else self.ring.public if self.ring else {}',
+        "self._root | (self.ring.public if self.ring else {})",
+        "only_the_pinned_root_seals_trust",
+    ),
+    guard(
+        DOORMAN,
+        "if self._tokens - 1000 < floor:",
+        "if False:",
+        "a_flood_costs_at_most_twenty_signatures_a_second_and_emergencies_pass",
+    ),
+    guard(
+        DOORMAN, "else FOR_EMERGENCIES * 1000", "else 0", "a_flood_costs_at_most_twenty_signatures_a_second_and_emergencies_pass"
+    ),
+    guard(
+        DOORMAN,
+        "return message.iat <= utc_ms + u_ms + FUTURE_MS and",
+        "return",
+        "what_was_made_ahead_of_our_time_is_not_taken_whatever_it_is",
+        "an_order_from_the_future_is_refused",
+        "a_controller_two_hours_ahead_moves_a_trusted_clock_by_its_third_answer_and_with_an_alarm",
+    ),
+    guard(
+        DOORMAN,
+        " and message.exp > utc_ms - u_ms",
+        "",
+        "an_expired_order_that_is_replayed_to_a_node_that_knows_the_time_stays_silent",
+        "an_emergency_that_was_queued_for_an_hour_is_dead_when_the_node_comes_back",
+        "what_has_expired_is_not_taken_whatever_it_is",
+        quick=True,
+    ),
+    guard(DOORMAN, " if key.kid not in trust.revoked", "", "a_revoked_key_is_silent_for_what_it_seals_and_for_what_it_sealed"),
+    guard(
+        DOORMAN,
+        "return not key.classes or klass in key.classes",
+        "return True",
+        "a_key_without_the_class_seals_no_such_sound",
+        "a_plan_key_with_a_class_carries_no_other",
+        "an_emergency_key_is_held_to_its_classes_too",
+    ),
+    guard(
+        DOORMAN,
+        "return key.use is wanted and may_class",
+        "return may_class",
+        "neither_order_nor_plan_makes_an_emergency",
+        "the_order_key_seals_no_emergency",
+        "a_key_of_another_use_seals_no_order",
+    ),
+    guard(
+        DOORMAN,
+        "return key.use is _USES.get(type(message))",
+        "return True",
+        "every_key_seals_what_its_use_is_for_and_nothing_else",
+        "a_lax_config_that_another_key_sealed_opens_no_night",
+        "a_config_key_can_not_be_the_plan_key",
+        quick=True,
+    ),
+    guard(
+        DOORMAN,
+        "    else:\n        return False\n    return not key.units",
+        "    else:\n        above = path\n    return not key.units",
+        "a_plan_for_the_commune_is_no_plan_of_our_village",
+    ),
+    guard(
+        DOORMAN,
+        "return not key.units or any(unit in key.units for unit in above)",
+        "return True",
+        "a_villages_key_speaks_to_its_village_only",
+        "a_config_key_of_one_commune_takes_no_node_out_of_another",
+    ),
+    guard(SEAL, "if len(token) > MAX_MESSAGE:", "if False:", "size_is_judged_before_anything_is_read"),
+    guard(SEAL, "if len(part) > _HEADER_MAX:", "if False:", "a_header_is_exactly_its_three_members"),
+    guard(
+        SEAL,
+        'if b"\\\\" in raw or raw.count',
+        "if raw.count",
+        "a_header_with_a_member_twice_is_refused_under_a_true_signature",
+        "a_header_is_exactly_its_three_members",
+    ),
+    guard(
+        SEAL,
+        " or raw.count(b'\"alg\"') + raw.count(b'\"kid\"') + raw.count(b'\"typ\"') != 3",
+        "",
+        "a_header_with_a_member_twice_is_refused_under_a_true_signature",
+        "a_header_is_exactly_its_three_members",
+    ),
+    guard(
+        SEAL,
+        "if header.alg != alg:",
+        "if False:",
+        "the_token_does_not_choose_its_algorithm",
+        "a_public_key_is_no_secret_and_a_secret_no_public_key",
+        quick=True,
+    ),
+    guard(
+        SEAL,
+        "if header.typ != typ:",
+        "if False:",
+        "a_header_is_exactly_its_three_members",
+        "the_keys_are_asked_for_only_after_algorithm_and_type_are_right",
+    ),
+    guard(
+        SEAL,
+        '    except InvalidSignature:\n        raise SealError("seal.signature") from None',
+        "    except InvalidSignature:\n        pass",
+        "another_key_under_a_known_name_is_refused",
+        "random_bytes_on_any_topic_change_nothing",
+    ),
+    guard(
+        SEAL,
+        'if not hmac.compare_digest(hmac.digest(key, head, "sha256"), signature):',
+        "if False:",
+        "another_key_under_a_known_name_is_refused",
+    ),
+    guard(SEAL, "if _b64(raw) != part:", "if False:", "a_seal_has_one_spelling"),
+    guard(SEAL, "forbid_unknown_fields=True, ", "", "a_header_is_exactly_its_three_members"),
+    guard(
+        CODEC,
+        "UnicodeDecodeError, RecursionError) as error",
+        "UnicodeDecodeError) as error",
+        "deep_nesting_under_a_true_signature_is_refused",
+        "deep_nesting_is_refused_at_any_depth_of_our_own_stack",
+    ),
+    guard(
+        CODEC,
+        "message: T = _DECODERS[kind].decode(data)",
+        'message: T = msgspec.convert(__import__("json").loads(data, object_pairs_hook=lambda pairs: dict(pairs[::-1])), kind)',
+        "a_payload_with_a_member_twice_means_its_last_or_is_refused",
+    ),
+    guard(
+        CODEC,
+        "if any(item.klass is Klass.EMERGENCY for item in body.items):",
+        "if False:",
+        "neither_order_nor_plan_makes_an_emergency",
+        "a_plans_rules",
+    ),
+    guard(CODEC, "if order.exp - order.iat > MAX_EMERGENCY_VALID_MS:", "if False:", "an_orders_rules"),
+    guard(CODEC, "if order.duration > MAX_EMERGENCY_SOUND_MS:", "if False:", "an_orders_rules"),
+    guard(CODEC, "order.kind is Kind.PLAY and not (order.sha256 and order.size and order.duration)", "False", "an_orders_rules"),
+    guard(CODEC, "if len({item.airing for item in body.items}) != len(body.items):", "if False:", "a_plans_rules"),
+)
