@@ -24,7 +24,7 @@ test: setup-test test-packages ## every test that is not a long run; ARGS="-k se
 	@$(PYTEST) -m "not soak" $(ARGS)
 
 soak: setup-test test-packages ## the full matrix of brokers and databases, and the long runs
-	@$(PYTEST) -m "soak or not soak" --timeout 3600 $(ARGS)
+	@$(PYTEST) -m "soak or not soak" --hypothesis-profile soak --timeout 3600 $(ARGS)
 
 check: setup-test ## lint, format, types, import contracts, the packaging guard
 	@$(BIN)/ruff check --quiet --output-format concise .

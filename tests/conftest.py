@@ -9,9 +9,16 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgres import Postgres
+
+# A run must not fail by chance, nor on a busy machine; `make soak` (--hypothesis-profile soak) looks for what nobody has seen.
+_ANY_PACE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("default", derandomize=True, max_examples=100, **_ANY_PACE)
+settings.register_profile("soak", max_examples=20_000, print_blob=True, **_ANY_PACE)
+settings.load_profile("default")
 
 # Python's own helpers live as long as the interpreter that started them, by design.
 _PYTHONS_OWN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")

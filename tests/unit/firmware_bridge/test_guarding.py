@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.domain.airing import Klass
@@ -222,7 +222,6 @@ def test_random_bytes_on_any_topic_change_nothing() -> None:
     assert {key: value for key, value in node.kept.items() if not key.startswith("receipt")} == kept
 
 
-@settings(max_examples=100)
 @given(topic=st.sampled_from(TOPICS) | st.text(max_size=40), payload=st.binary(max_size=300))
 @pytest.mark.wire(27)
 def test_handle_is_total(topic: str, payload: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.inspect import BoolType, EnumType, IntType, NoneType, StrType, StructType, Type, UnionType, VarTupleType, type_info
 
@@ -25,7 +25,6 @@ GOLDEN = [json.dumps(message).encode() for message in known.FULL.values()]
 ITEM = PlanItem(
     airing="a", rev=1, start=1, grace=0, duration=1, klass=Klass.NORMAL, rank=1, sha256="0" * 64, size=1
 )  # fmt: skip
-light = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def decode_or_refuse(kind: type[msgspec.Struct], data: bytes) -> msgspec.Struct | str:
@@ -80,7 +79,6 @@ ANY = st.sampled_from(sorted(STRATEGIES)).flatmap(STRATEGIES.__getitem__)
 # ── total ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@light
 @given(st.binary(max_size=400))
 @pytest.mark.wire(27)
 def test_random_bytes_end_in_a_refusal(data: bytes) -> None:
@@ -88,7 +86,6 @@ def test_random_bytes_end_in_a_refusal(data: bytes) -> None:
         assert isinstance(decode_or_refuse(kind, data), str)
 
 
-@light
 @given(st.sampled_from(GOLDEN), st.data())
 @pytest.mark.wire(27)
 def test_a_good_message_with_bytes_changed_ends_in_a_message_or_a_refusal(golden: bytes, data: st.DataObject) -> None:
@@ -100,7 +97,6 @@ def test_a_good_message_with_bytes_changed_ends_in_a_message_or_a_refusal(golden
         decode_or_refuse(kind, bytes(mutable))
 
 
-@light
 @given(
     st.sampled_from(sorted(known.FULL)),
     st.data(),
@@ -120,7 +116,6 @@ def test_a_good_message_with_anything_for_a_field_ends_in_a_message_or_a_refusal
         assert decode(KINDS[typ], encode(after)) == after
 
 
-@light
 @given(ANY)
 def test_what_is_encoded_is_decoded_again_unless_a_rule_forbids_it(message: msgspec.Struct) -> None:
     after = decode_or_refuse(type(message), encode(message))

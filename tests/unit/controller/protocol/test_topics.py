@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.protocol import topics
 from controller.protocol.codec import TYPES
 from controller.protocol.topics import NodeTopic, parse_node_topic, said
 
-light = settings(max_examples=60, deadline=None)  # a busy machine must not fail a test
-
 IDS = st.from_regex(r"[a-z0-9-]{1,36}", fullmatch=True)
 
 
-@light
 @given(IDS, st.sampled_from(sorted(topics.FROM_NODE)))
 def test_what_a_node_says_is_heard_as_its_own(node: str, leaf: str) -> None:
     assert parse_node_topic(said(node, leaf)) == NodeTopic(node=node, leaf=leaf)
 
 
-@light
 @given(
     st.text(max_size=60) | st.lists(st.sampled_from(["tl", "1", "node", "a", "state", "", "+", "#"]), max_size=7).map("/".join)
 )
@@ -30,7 +26,6 @@ def test_any_other_topic_is_none(topic: str) -> None:
     assert parsed is None or said(parsed.node, parsed.leaf) == topic
 
 
-@light
 @given(IDS)
 def test_what_the_controller_says_is_never_taken_for_a_nodes_word(name: str) -> None:
     for topic in (topics.inbox(name), topics.unit_order(name), topics.village_plan(name), topics.live(name)):
