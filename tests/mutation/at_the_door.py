@@ -85,7 +85,7 @@ AT_THE_DOOR = (
         DOORMAN,
         "    else:\n        return False\n    return not key.units",
         "    else:\n        above = path\n    return not key.units",
-        "a_plan_for_the_commune_is_no_plan_of_our_village",
+        "an_order_on_disk_for_another_place_is_not_obeyed",
     ),
     guard(
         DOORMAN,

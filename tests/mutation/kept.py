@@ -53,7 +53,7 @@ KEPT = (
         LARDER,
         "(trouble[0] < TRIES_AN_HOUR or now_ms - trouble[1] >= HOUR_MS)",
         "True",
-        "a_dead_line_today_does_not_fail_tomorrows_airing",
+        "a_file_that_failed_eight_times_rests_whatever_else_is_fetched",
     ),
     guard(LARDER, "if want[0] not in self.held and", "if", "held_clips_are_kept_and_fetched_and_idle_ones_leave_beyond_a_number"),
     guard(ERRANDS, "if not may_class(key, item.klass):", "if False:", "a_plan_key_with_a_class_carries_no_other"),
@@ -112,7 +112,7 @@ KEPT = (
         AWAKENING,
         "known.phase is not Phase.WAITING or not",
         "not",
-        "a_power_cut_anywhere_in_a_stop_never_sounds_after_cancelled_was_said",
+        "a_power_cut_anywhere_in_an_order_plays_at_most_once_and_tells_the_end",
     ),
     guard(
         MEMORY,

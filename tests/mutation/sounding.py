@@ -121,7 +121,7 @@ HORN = (
         "(self.horn is not None and not outranks(item, self.horn))",
         "False",
         "an_emergency_is_cut_only_by_a_strictly_higher_rank",
-        "priority_goes_before_normal_but_does_not_cut_it",
+        "what_sounds_is_left_to_its_end_by_all_but_emergencies",
     ),
     guard(
         PLAYLIST,
@@ -185,7 +185,7 @@ HORN = (
         "of_ten_emergencies_one_sounds_eight_wait_and_one_is_refused",
     ),
     guard(PLAYLIST, " and one.until_ms < sure_ms", "", "tombstones_outlive_their_airing_by_a_day_and_no_more"),
-    guard(PLAYLIST, " + REMEMBER_MS", "", "tombstones_outlive_their_airing_by_a_day_and_no_more"),
+    guard(PLAYLIST, " + REMEMBER_MS", "", "a_tombstone_of_a_plans_item_is_kept_for_a_day"),
     guard(
         PLAYLIST,
         "        if not self._clock.is_trusted:\n            return\n        sure_ms",
@@ -219,7 +219,7 @@ HORN = (
         RULES,
         "if item.klass is not Klass.EMERGENCY:\n        return False",
         "if False:\n        return False",
-        "priority_goes_before_normal_but_does_not_cut_it",
+        "what_sounds_is_left_to_its_end_by_all_but_emergencies",
     ),
     guard(
         RULES,

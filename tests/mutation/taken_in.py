@@ -106,7 +106,7 @@ TAKEN_IN = (
         INTAKE,
         "if airing in self._answered or len(self._answered) >= MAX_ANSWERED:",
         "if False:",
-        "offering_again_what_is_known_is_answered_once_a_connection",
+        "who_replays_hears_how_it_stands_once_a_connection_though_all_is_covered",
     ),
     guard(INTAKE, " and not self._ledger.is_full", "", "a_full_ledger_takes_no_refusal_either"),
     guard(

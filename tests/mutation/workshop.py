@@ -16,7 +16,7 @@ from tests.mutation.guard import Guard
 ROOT = Path(__file__).parents[2]
 SOURCES = ("audio", "controller", "firmware_bridge", "scheduler")
 TESTS = ("tests/scenarios", "tests/unit/controller", "tests/unit/firmware_bridge", "tests/support", "tests/vectors")
-LOOSE = ("pyproject.toml", "tests/__init__.py", "tests/conftest.py")
+LOOSE = ("pyproject.toml", "docs/wire.md", "tests/__init__.py", "tests/conftest.py")
 NAMED_IN = ("tests/scenarios", "tests/unit/firmware_bridge", "tests/unit/controller/protocol")
 """Where the tests stand that a guard may name."""
 
@@ -42,6 +42,7 @@ class Workshop:
         self._folder = folder
         for name in (*SOURCES, *TESTS):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "static", "*.mp3"))
+        (folder / "docs").mkdir()
         for name in LOOSE:
             shutil.copy(ROOT / name, folder / name)
 

@@ -89,8 +89,8 @@ def test_a_cancel_before_the_sound_is_silence_wherever_the_power_goes() -> None:
         node.stop()
 
     for other in cut_everywhere(story):
-        said = any(word.startswith("cancelled") for word in other.words())
         other.settle_in()
+        said = any(word.startswith("cancelled") for word in other.words())
         other.say(start=start)
         if not said:
             other.stop()
@@ -139,6 +139,7 @@ def test_a_cancel_to_a_node_out_of_reach_tells_what_it_came_to() -> None:
     node.advance(200_000)
     node.connect()
     node.stop()
+    assert node.engine.outstanding == 3
     node.cover(3)
     node.stop()
     node.advance(1_000)

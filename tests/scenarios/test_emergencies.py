@@ -78,7 +78,7 @@ def test_an_emergency_that_was_queued_for_an_hour_is_dead_when_the_node_comes_ba
 def test_an_emergency_that_waited_an_hour_for_a_node_without_power_and_clock_is_missed() -> None:
     """It can't be judged until an answer comes; then it is dead."""
     node = ready()
-    queued = node.order(airing="e1", klass=URGENT, grace=HOUR, exp=node.utc + 15 * 60_000)
+    queued = node.order(airing="e1", klass=URGENT, start=node.utc + 60_000, grace=HOUR, exp=node.utc + 15 * 60_000)
     node.now += HOUR
     node.power_cut()
     node.connect()

@@ -224,4 +224,5 @@ def test_a_path_of_the_network_is_no_proof_of_anything() -> None:
     node = ready()
     node.send(node.order(aud="xom-2"), topics.unit_order(PATH[-1]))
     node.advance(60_000)
+    assert not node.words()
     assert not node.plays

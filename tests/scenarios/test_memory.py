@@ -39,6 +39,7 @@ def test_a_wiped_disk_obeys_no_old_plan_and_no_old_order() -> None:
     assert not node.words()
     node.answer(floors=m.Floors(trust=1, config=1, plan=50))
     node.plan(cancelled, version=40)
+    assert node.engine.versions.plan == 0
     node.plan(node.item(airing="new"), version=51)
     node.advance(4 * HOUR)
     assert node.words("old") == ["missed floors"]

@@ -26,6 +26,7 @@ def test_a_moved_node_hears_its_old_villages_order_and_stays_silent() -> None:
         node.say(topic, aud="xom")
     node.say(topics.unit_order("xom-2"), airing="there", aud="xom-2")
     node.advance(60_000)
+    assert not node.words()
     assert [play.airing for play in node.plays] == ["there"]
 
 
@@ -60,12 +61,13 @@ def test_what_the_commune_said_before_the_move_is_not_for_those_who_came_later()
 
 
 @pytest.mark.wire(71, 70)
-def test_a_power_cut_anywhere_in_a_move_leaves_no_plan_of_the_old_village() -> None:
-    """The config is on disk before the old plan is gone from it."""
+@pytest.mark.parametrize("path", [THERE, ("tinh", "xa", "xom", "to-1")])
+def test_a_power_cut_anywhere_in_a_move_leaves_no_plan_of_the_old_village(path: tuple[str, ...]) -> None:
+    """The config is on disk before the old plan is gone from it; also when the old village is above the new place."""
     node = ready()
     node.plan(node.item())
     begin = len(node.journal)
-    token = node.config(path=THERE)
+    token = node.config(path=path)
     node.send(token)
     for at in range(begin, len(node.journal) + 1):
         other = Harness(version=node.version, windows=node.windows)

@@ -57,6 +57,7 @@ def test_floors_outlive_a_power_cut() -> None:
     node.send(node.config(version=8))
     node.say()
     node.advance(5_000)
+    assert node.engine.versions.config == 2
     assert not node.plays
     node.send(node.config(version=9))
     node.advance(60_000)

@@ -89,6 +89,19 @@ def test_a_full_ledger_takes_no_refusal_either() -> None:
     assert node.engine.outstanding == MAX_RECEIPTS
 
 
+def test_who_replays_hears_how_it_stands_once_a_connection_though_all_is_covered() -> None:
+    """Else every replay would cost the SIM card a receipt and its answer."""
+    node = ready()
+    token = node.order()
+    node.send(token)
+    node.advance(60_000)
+    for upto in range(3, 8):
+        node.cover(upto)
+        node.send(token)
+        node.advance(1_000)
+    assert node.words() == ["accepted", "started", "finished", "finished"]
+
+
 # ── the player ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -133,6 +146,16 @@ def test_the_end_of_another_sound_is_not_the_end_of_this() -> None:
     assert node.engine.playing == "e1"
 
 
+def test_what_sounds_is_left_to_its_end_by_all_but_emergencies() -> None:
+    """A priority of the highest rank waits for its turn."""
+    node = ready()
+    node.say()
+    node.advance(5_000)
+    node.say(airing="b1", klass=Klass.PRIORITY, rank=9)
+    node.advance(100_000)
+    assert node.words("a1")[-1] == node.words("b1")[-1] == "finished"
+
+
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -146,6 +169,28 @@ def test_an_untrusted_clock_forgets_no_tombstone() -> None:
     node.connect()
     node.advance(5 * 60_000)
     assert "airing/a1" in node.kept
+
+
+def test_a_tombstone_of_a_plans_item_is_kept_for_a_day() -> None:
+    """No expiry lengthens it, as an order's would."""
+    node = ready()
+    node.plan(node.item())
+    node.advance(20 * HOUR)
+    assert "airing/a1" in node.kept
+    node.answer()
+    node.advance(10 * HOUR)
+    assert "airing/a1" not in node.kept
+
+
+def test_an_order_on_disk_for_another_place_is_not_obeyed() -> None:
+    """A record that came there with another loudspeaker's disk: true, but not for us."""
+    node = ready()
+    node.kept["order/b1"] = node.order(airing="b1", aud="xom-2")
+    node.power_cut()
+    node.connect()
+    node.answer()
+    node.advance(60_000)
+    assert not node.plays
 
 
 def test_an_older_upto_uncovers_nothing() -> None:
@@ -201,6 +246,17 @@ def test_without_a_base_nothing_is_fetched() -> None:
     node.engine._errands._bases = ()
     assert not of(ev.Fetch, node.say(sha256=OTHER_CLIP))
     assert of(ev.Fetch, node.send(node.config(bases=("http://far/clips",))))
+
+
+def test_a_file_that_failed_eight_times_rests_whatever_else_is_fetched() -> None:
+    """Another order's clip is asked for; this one only when its hour is over."""
+    node = ready()
+    node.say(start=node.utc + 20 * HOUR, sha256=OTHER_CLIP)
+    for _ in range(8):
+        node.do(ev.FetchFailed(sha256=OTHER_CLIP, why="status"))
+        node.advance(30_000)
+    fetches = of(ev.Fetch, node.say(airing="b1", start=node.utc + 20 * HOUR, sha256="c3" * 32))
+    assert [fetch.sha256 for fetch in fetches] == ["c3" * 32]
 
 
 def test_a_plan_that_is_longer_than_its_head_says_is_an_alarm() -> None:
