@@ -68,7 +68,7 @@ KEPT = (
         ERRANDS,
         "key = self._door.ring.keys.get(kid) if self._door.ring else None\n        if body is None or key is None:",
         "key = next(iter(self._door.ring.keys.values()))\n        if body is None:",
-        "a_body_that_comes_after_its_key_was_revoked_is_no_plan",
+        "a_body_that_comes_after_its_key_was_left_out_is_no_plan",
     ),
     guard(
         ERRANDS,

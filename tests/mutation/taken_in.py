@@ -199,7 +199,6 @@ TAKEN_IN = (
         "head.version < floor or ",
         "",
         "a_plan_below_the_floor_is_refused_by_a_node_that_never_heard_a_newer_one",
-        "a_wiped_disk_obeys_no_old_plan_and_no_old_order",
     ),
     guard(
         PAPERS,
@@ -230,7 +229,6 @@ TAKEN_IN = (
         PAPERS,
         "if airing.kid in trust.revoked:",
         "if False:",
-        "a_revoked_key_is_silent_for_what_it_seals_and_for_what_it_sealed",
         "a_revoked_key_is_silent_and_voids_what_waits",
     ),
     guard(

@@ -73,6 +73,7 @@ def test_a_power_cut_anywhere_in_a_move_leaves_no_plan_of_the_old_village(path: 
         other = Harness(version=node.version, windows=node.windows)
         other.journal, other.now = list(node.journal), node.now
         other.power_cut(at)
+        assert other.engine.path != path or other.engine.versions.plan == 0, at
         other.connect()
         other.answer()
         other.send(token)

@@ -282,12 +282,12 @@ def test_a_body_that_nobody_waits_for_is_no_plan() -> None:
     assert not node.words("old")
 
 
-def test_a_body_that_comes_after_its_key_was_revoked_is_no_plan() -> None:
-    """The head was true when it came."""
+def test_a_body_that_comes_after_its_key_was_left_out_is_no_plan() -> None:
+    """The head was true when it came; a newer trust names its key no more."""
     node = ready()
     data = plan_body(node, 50, node.item())
     node.send(head_of(node, 50, data))
-    node.send(node.trust(revoked=("k-plan",)))
+    node.send(node.trust(keys=tuple(key for key in ALL_KEYS if key.kid != "k-plan")))
     node.do(ev.Fetched(sha256=sha256(data).hexdigest(), data=data))
     node.advance(2 * HOUR)
     assert node.engine.versions.plan == 0
