@@ -113,6 +113,7 @@ def revoke(home: Path, kid: str, *, now_ms: int, random: Random, issuer: str, ro
     with _locked(_existing(home)) as folder:
         held = _trusted(folder, issuer)
         if any(key.kid == kid for key in held.revoked):
+            _keep(folder, held)  # a crash may have struck it out of one file only
             return Changed(keyring=Keyring(held), new=None)
         if kid not in held.keys:
             raise NotFound("keys.unknown", kid=kid[:64])
@@ -190,8 +191,12 @@ def _change(
     """Let `whole` and `revoked` be what holds: first in the eyes of the nodes, then in ours."""
     after = _sealed(root, held, whole, revoked, now_ms)
     _replace(folder / "trust.jws", after.trust)
-    _replace(folder / "keys.json", keybook.encode(held.master, after.keys.values(), after.revoked))
+    _keep(folder, after)
     return after
+
+
+def _keep(folder: Path, held: KeySet) -> None:
+    _replace(folder / "keys.json", keybook.encode(held.master, held.keys.values(), held.revoked))
 
 
 def _sealed(

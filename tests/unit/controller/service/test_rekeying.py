@@ -101,6 +101,8 @@ def test_nodes_that_are_there_get_the_new_trust_by_letter_and_others_with_their_
     house = station.house
     old = house.keyring.trust_version
     station.say_there(*NODES[:2], trust=old)
+    with house.work.writing() as tx:
+        presence.states(tx, [(state(NODES[3], online=False, versions=Versions(trust=old)), NOW_MS)])
     station.rotate(Use.PLAN)
     assert sorted((letter.kind, letter.subject) for letter in house.letters()) == [("trust", node) for node in NODES[:2]]
     for letter in house.post():
