@@ -78,4 +78,5 @@ def test_a_power_cut_anywhere_in_a_move_leaves_no_plan_of_the_old_village(path: 
         other.answer()
         other.send(token)
         other.advance(2 * HOUR)
+        assert other.engine.versions.plan == 0, at
         assert not other.plays, at
