@@ -49,6 +49,11 @@ class Settings:
         return split_listen(self.listen)
 
     @property
+    def database(self) -> str:
+        """Where the database is, as an SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.home / 'tienglang.db'}"
+
+    @property
     def run_dir(self) -> Path:
         """What lives only while a server runs."""
         return self.home / "run"

@@ -30,6 +30,7 @@ from controller.db.database import Database
 from controller.db.unit_of_work import UnitOfWork
 from controller.db.users import UserBook
 from controller.domain.errors import TiengLangError
+from controller.lock import alone
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
 from controller.mqtt.outbox import Outbox
@@ -124,7 +125,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     """
     clock = clock or SystemClock()
     settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
+    database = Database(settings.database)
     database.migrate()
     guard = ClockGuard(clock)
     work = UnitOfWork(database, guard)
@@ -216,7 +217,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
-    with _broker(settings) as (broker_url, its_jobs):
+    with alone(settings.run_dir), _broker(settings) as (broker_url, its_jobs):
         app = build(settings, broker_url, clock, its_jobs)
         if settings.demo:
             app.services.make_demo()

@@ -16,6 +16,7 @@ import click
 from controller.cli.airings import airings
 from controller.cli.alarms import alarms
 from controller.cli.clock import clock
+from controller.cli.backup import backup, restore
 from controller.cli.config import config
 from controller.cli.keys import keys
 from controller.cli.nodes import nodes
@@ -36,7 +37,7 @@ def tienglang() -> None:
     """
 
 
-for _command in (serve, say, airings, nodes, units, alarms, clock, keys, config, users):
+for _command in (serve, say, airings, nodes, units, alarms, clock, keys, config, users, backup, restore):
     tienglang.add_command(_command)
 
 

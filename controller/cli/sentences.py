@@ -10,6 +10,27 @@ from controller.domain.errors import TiengLangError
 from controller.web.sentences import LANGUAGES, SENTENCES, Language, fill, sentence
 
 CODES: dict[str, tuple[str, str]] = {
+    "backup.changed": (
+        "Tệp {member} thay đổi trong lúc sao lưu. Hãy chạy lại lệnh.",
+        "{member} changed while the backup was being made. Run it again.",
+    ),
+    "backup.damaged": (
+        "Bản sao lưu bị hỏng ở {member}. Không có gì bị thay đổi; hãy dùng bản khác.",
+        "The backup is damaged at {member}. Nothing was changed; use another one.",
+    ),
+    "backup.exists": ("Tệp {path} đã có sẵn; không ghi đè.", "{path} exists already; it is not overwritten."),
+    "backup.foreign": (
+        "Tệp này không phải là bản sao lưu của Tiếng Làng.",
+        "This file is no backup of Tiếng Làng.",
+    ),
+    "backup.newer": (
+        "Bản sao lưu do phiên bản mới hơn tạo ra ({program}). Hãy nâng cấp chương trình rồi khôi phục.",
+        "A newer program made this backup ({program}). Upgrade this one, then restore.",
+    ),
+    "backup.nothing": (
+        "Chưa có gì để sao lưu trong {home}. Dữ liệu có khi chạy `tienglang serve` lần đầu.",
+        "There is nothing to back up in {home} yet. It begins when `tienglang serve` first runs.",
+    ),
     "broker.no-port": (
         "Không còn cổng trống cho máy chủ MQTT đi kèm (từ {first}, đã thử {tried} cổng).",
         "No free port for the embedded MQTT broker (from {first}, {tried} tried).",
@@ -73,6 +94,18 @@ CODES: dict[str, tuple[str, str]] = {
         "Đài không có khóa nào tên “{kid}”. Xem: tienglang keys",
         "This station has no key “{kid}”. See: tienglang keys",
     ),
+    "restore.keys": (
+        "Không dùng được bộ khóa trong bản sao lưu ({reason}). Hãy xem TIENGLANG_CONTROLLER_ID có đúng là của đài này không.",
+        "The backup's keys can't be used ({reason}). Is TIENGLANG_CONTROLLER_ID this station's?",
+    ),
+    "restore.not-empty": (
+        "Ở đây đã có dữ liệu ({what}). Muốn thay bằng bản sao lưu thì thêm --replace; dữ liệu cũ được cất sang bên cạnh.",
+        "Something is here already ({what}). To put the backup in its place add --replace; what is here is put aside.",
+    ),
+    "restore.room": (
+        "Không đủ chỗ trống: cần {needed_mb} MB, còn {free_mb} MB.",
+        "There is not enough room: {needed_mb} MB are needed, {free_mb} MB are free.",
+    ),
     "server.away": ("Máy chủ Tiếng Làng không trả lời ({url}).", "The Tiếng Làng server does not answer ({url})."),
     "server.file": (
         "Không đọc được {file}. Hãy chạy lệnh bằng tài khoản đã chạy máy chủ.",
@@ -81,6 +114,10 @@ CODES: dict[str, tuple[str, str]] = {
     "server.none": (
         "Chưa có máy chủ Tiếng Làng nào chạy ở đây. Hãy chạy `tienglang serve` trước (hoặc đặt TIENGLANG_HOME cho đúng).",
         "No Tiếng Làng server runs here. Start `tienglang serve` first (or set TIENGLANG_HOME right).",
+    ),
+    "server.running": (
+        "Máy chủ đang chạy trên {home}. Hãy dừng nó trước (systemctl stop tienglang).",
+        "A server runs on {home}. Stop it first (systemctl stop tienglang).",
     ),
     "usage.file": ("Không đọc được tệp {path} ({reason}).", "The file {path} can't be read ({reason})."),
     "usage.names": ("--count cần đúng một --name.", "--count needs exactly one --name."),
@@ -157,6 +194,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "and-more": ("  và {number} cụm loa khác (xem --json)", "  and {number} more (see --json)"),
     "answer-password": ("Mật khẩu", "Password"),
     "answer-password-again": ("Nhập lại mật khẩu", "The same password again"),
+    "backup-made": (
+        "Đã sao lưu vào {path}: {rows} dòng dữ liệu, {clips} tệp phát, {size_mb} MB. Trong đó có khóa: ai có thì phát được loa.",
+        "The backup is {path}: {rows} rows, {clips} sounds, {size_mb} MB. The keys are in it: whoever has it can speak.",
+    ),
+    "backup-missing": (
+        "Thiếu hoặc hỏng {number} tệp phát mà cơ sở dữ liệu có nhắc đến; phần còn lại đã được sao lưu.",
+        "{number} sounds that the database names are lost or damaged here; everything else is in the backup.",
+    ),
     "bulletin-received": (
         "Đã nhận bản tin {id}. Theo dõi: tienglang airings",
         "Bulletin {id} is received. Follow it: tienglang airings",
@@ -249,6 +294,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "provisioned": (
         "Đã ghi thông tin cài đặt của {number} cụm loa vào {path} (chỉ bạn đọc được; có khóa bí mật).",
         "The set-up of {number} loudspeakers is in {path} (only you can read it; it holds secret keys).",
+    ),
+    "restored": (
+        "Đã khôi phục bản sao lưu lúc {time} (phiên bản {program}): {rows} dòng dữ liệu, {clips} tệp phát.",
+        "Restored the backup of {time} (version {program}): {rows} rows, {clips} sounds.",
+    ),
+    "restored-aside": ("Dữ liệu cũ còn ở: {path}", "What was here is now: {path}"),
+    "restored-keys-kept": (
+        "Giữ nguyên khóa đang có: không cũ hơn khóa trong bản sao lưu.",
+        "The keys that were here stay: they are not older than the backup's.",
+    ),
+    "restored-next": (
+        "Trước khi chạy máy chủ: những gì làm sau lúc sao lưu đã mất. Việc cần làm: docs/huong-dan/sao-luu-va-khoi-phuc.md",
+        "Before you start the server: what was done after that moment is gone. What to do about it: docs/lenh.md",
+    ),
+    "restored-without-clips": (
+        "Bản sao lưu không có tệp phát: hãy chép thư mục clips của đài vào thư mục dữ liệu.",
+        "The backup holds no sounds: copy the station's clips folder into the home.",
     ),
     "state-accepted": ("đã nhận", "accepted"),
     "state-cached": ("đã tải", "cached"),

@@ -72,7 +72,7 @@ def _users(session: Session) -> Iterator[Users]:
 
     settings = session.settings
     settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url or f"sqlite:///{settings.home / 'tienglang.db'}")
+    database = Database(settings.database)
     try:
         database.migrate()
         yield Users(database=UserBook(database), passwords=Passwords(), clock=SystemClock())

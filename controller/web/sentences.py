@@ -50,6 +50,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "bulletin.not-approved": ("Bản tin chưa được duyệt.", "The bulletin is not approved."),
     "bulletin.title-empty": ("Chưa đặt tên cho bản tin.", "The bulletin has no title."),
     "bulletin.title-long": ("Tên bản tin dài quá {limit} chữ.", "The title is longer than {limit} characters."),
+    "bulletin.restored": (
+        "Bản tin này đang chờ xử lý lúc sao lưu; có thể nó đã được phát rồi. Nếu chưa, xin phát lại.",
+        "This bulletin was waiting when the backup was made; it may have been aired since. If not, air it anew.",
+    ),
     "bulletin.unknown": ("Không có bản tin này.", "There is no such bulletin."),
     "clip.unknown": ("Không có tệp phát này.", "There is no such clip."),
     "clock.behind": (

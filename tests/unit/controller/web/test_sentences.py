@@ -19,7 +19,7 @@ from controller.web.sentences import SENTENCES, WHY, fill, sentence, why_sentenc
 from tests.unit.house.tree import ROOT, sources
 
 # Those of the command line and the start, which have no page: `controller.cli.sentences` says them.
-NOT_OURS = ("config.", "keys.", "broker.", "cli.", "server.", "serve.")
+NOT_OURS = ("config.", "keys.", "broker.", "cli.", "server.", "serve.", "usage.", "backup.", "restore.")
 ERRORS = {"Refused", "NotFound", "Conflict", "Unavailable", "TiengLangError"}
 
 
