@@ -83,6 +83,25 @@ class Store:
             return False
         return True
 
+    def old(self, before_ms: int) -> Iterator[str]:
+        """The names of what came before that moment (UTC ms), in no order."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
+            if NAME.fullmatch(path.name) and _is_older(path, before_ms):
+                yield path.name
+
+    def forget(self, sha256: str, before_ms: int) -> bool:
+        """Forget those bytes if they came before that moment; False when they are gone, or somebody has just kept them anew."""
+        with self.scratch() as folder:
+            taken = folder / "taken"
+            try:
+                os.rename(self.path(sha256), taken)  # from here on, whoever keeps the same bytes makes a file of his own
+            except FileNotFoundError:
+                return False
+            if _is_older(taken, before_ms):
+                return True
+            os.replace(taken, self.path(sha256))
+            return False
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for unfinished work on the store's file system, removed on leaving, whatever happens."""
@@ -114,6 +133,13 @@ def file_sha256(path: Path) -> str:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _is_older(path: Path, before_ms: int) -> bool:
+    try:
+        return path.stat().st_mtime_ns < before_ms * 1_000_000
+    except FileNotFoundError:
+        return False
 
 
 def _sync(path: Path) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from controller.domain.errors import Refused
 from controller.options import ENV_CONFIG, OPTIONS, PREFIX, Option, Value, hide, split_listen
+from controller.service.retention import Keep
 
 FILE_NAME = "tienglang.toml"
 """The settings file that is read without being named, in the home."""
@@ -42,6 +43,12 @@ class Settings:
     demo: bool
     lang: str
     log: str
+    keep_receipts_days: int
+    keep_airings_days: int
+    keep_letters_days: int
+    keep_health_days: int
+    keep_clips_days: int
+    keep_uploads_days: int
 
     @property
     def address(self) -> tuple[str, int]:
@@ -52,6 +59,18 @@ class Settings:
     def database(self) -> str:
         """Where the database is, as an SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.home / 'tienglang.db'}"
+
+    @property
+    def keep(self) -> Keep:
+        """For how long each kind of row and file is kept."""
+        return Keep(
+            receipts=self.keep_receipts_days,
+            airings=self.keep_airings_days,
+            letters=self.keep_letters_days,
+            health=self.keep_health_days,
+            clips=self.keep_clips_days,
+            uploads=self.keep_uploads_days,
+        )
 
     @property
     def run_dir(self) -> Path:

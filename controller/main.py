@@ -51,6 +51,7 @@ from controller.service.plans import Plans
 from controller.service.posting import Posting
 from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
+from controller.service.retention import Retention
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from controller.service.users import Users
@@ -69,8 +70,8 @@ LOOK_MS = 1_000
 RENEW_MS = 3_600_000
 """Plans are looked at each hour: they are good for two days."""
 
-EXPIRE_MS = 60_000
-"""Dead letters do no harm for a minute."""
+FORGET_MS = 1_000
+"""A small step a second: a day's rows of a province are gone within the hour."""
 
 KEYS_MS = 1_000
 """Whoever revokes a key waits for it: two files' stamps are looked at each second."""
@@ -187,12 +188,13 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         stamp=partial(keyfile.stamp, settings.home),
         read=lambda: keyfile.open_existing(settings.home, clock.now_ms(), settings.controller_id),
     )
+    retention = Retention(database=work, files=files, uploads=settings.home / "uploads", keep=settings.keep, clock=clock)
     jobs = [
         Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
         Job(name="keys", period_ms=KEYS_MS, run=rekeying.look),
         Job(name="look at the clock", period_ms=LOOK_MS, run=timekeeping.look),
         Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
-        Job(name="expire letters", period_ms=EXPIRE_MS, run=Posting(database=work, clock=clock, bus=bus).expire),
+        Job(name="forget", period_ms=FORGET_MS, run=retention.step),
         *more_jobs,
     ]
     return App(

@@ -16,10 +16,16 @@ PREFIX = "TIENGLANG_"
 ENV_CONFIG = PREFIX + "CONFIG"
 """Names the settings file; it is no option itself."""
 
-Value = str | bool | Path | None
+Value = str | bool | int | Path | None
 
 _MAX_TEXT = 2_000
 """Characters of one value: a database URL with certificates' paths fits ten times."""
+
+MOST_DAYS = 36_500
+"""A hundred years: for ever, in a number that no sum of moments overflows."""
+
+LEAST_DAYS = {"clips": 3}
+"""A loudspeaker may still be fetching the body of a plan that was good for two days."""
 
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):\S*(?=@)")  # up to the last @: a password may hold any sign, even unescaped
 _QUERY_PASSWORD = re.compile(r"(?i)([?&](?:password|sslpassword|passfile|token|secret)=)[^&\s]*")
@@ -29,7 +35,7 @@ _QUERY_PASSWORD = re.compile(r"(?i)([?&](?:password|sslpassword|passfile|token|s
 class Option:
     """One setting. `check` turns a text into the value, or raises ValueError with a reason's code (`cli.sentences` says it).
 
-    `flag` options are true or false. A `secret` one is never shown at all; passwords inside URLs never are anyway.
+    `flag` options are true or false, `number` ones whole. A `secret` one is never shown; passwords inside URLs never are anyway.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Option:
     en: str
     secret: bool = False
     flag: bool = False
+    number: bool = False
 
     @property
     def variable(self) -> str:
@@ -60,6 +67,10 @@ class Option:
             if not isinstance(raw, bool):
                 raise self._bad(raw, "flag", origin)
             return raw
+        if self.number:
+            if not isinstance(raw, int) or isinstance(raw, bool):
+                raise self._bad(raw, "days", origin)
+            return self.read_text(str(raw), origin)
         if not isinstance(raw, str):
             raise self._bad(raw, "text", origin)
         value = self.read_text(raw, origin)
@@ -145,6 +156,17 @@ def _one_of(*words: str) -> Callable[[str], Value]:
     return check
 
 
+def _kept(name: str, default: int, vi: str, en: str) -> Option:
+    """For how many days something is kept."""
+
+    def check(text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or not LEAST_DAYS.get(name, 1) <= int(text) <= MOST_DAYS:
+            raise ValueError("days")
+        return int(text)
+
+    return Option(name=f"keep_{name}_days", check=check, default=default, number=True, vi=f"giữ {vi} bao nhiêu ngày", en=en)
+
+
 OPTIONS: tuple[Option, ...] = (
     Option(
         name="home",
@@ -217,4 +239,16 @@ OPTIONS: tuple[Option, ...] = (
         vi="mức nhật ký: debug, info, warning, error",
         en="how much is logged: debug, info, warning, error",
     ),
+    # Receipts are by far the most rows; a half-year's report can still be traced to each word, with some days to write it.
+    _kept("receipts", 190, "biên nhận của cụm loa", "days to keep loudspeakers' receipts"),
+    # Two years and the report on them: this year beside the last.
+    _kept("airings", 800, "lượt phát, kết quả phát và bản tin", "days to keep airings, their results, and bulletins"),
+    # Expired they do nothing; a technician may want to see within the week what was sent.
+    _kept("letters", 7, "lệnh đã hết hạn", "days to keep orders that have expired"),
+    # What a loudspeaker measured a month ago says nothing of today.
+    _kept("health", 30, "số đo của cụm loa đã im lặng", "days to keep the telemetry of loudspeakers that fell silent"),
+    # Sounds go when their last bulletin has gone; a month to notice a mistake.
+    _kept("clips", 30, "tệp phát không còn ai dùng", "days to keep sounds that nothing names any more"),
+    # Half an upload, left by a power cut: nobody was told that it was received.
+    _kept("uploads", 1, "tệp tải lên dở dang", "days to keep unfinished uploads"),
 )

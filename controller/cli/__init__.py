@@ -15,8 +15,8 @@ import click
 
 from controller.cli.airings import airings
 from controller.cli.alarms import alarms
-from controller.cli.clock import clock
 from controller.cli.backup import backup, restore
+from controller.cli.clock import clock
 from controller.cli.config import config
 from controller.cli.keys import keys
 from controller.cli.nodes import nodes

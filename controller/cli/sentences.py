@@ -158,6 +158,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "Phải là sqlite:///TỆP hoặc postgresql://TÊN:MẬT-KHẨU@MÁY/CSDL.",
         "It is sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
     ),
+    "days": (
+        "Phải là số ngày, từ 1 (tệp phát: từ 3) đến 36500.",
+        "It is a number of days, 1 (for sounds: 3) to 36500.",
+    ),
     "flag": ("Phải là true hoặc false.", "It is true or false."),
     "home-in-home": (
         "Tệp này được tìm thấy trong chính thư mục dữ liệu.",

@@ -90,10 +90,6 @@ class SqlOutbox:
         query = select(outbox).where(outbox.c.kind.in_(("play", "stop")), outbox.c.expires_ms > now_ms)
         return [Letter(**row._mapping) for row in self._connection.execute(query.order_by(outbox.c.id))]
 
-    def expire(self, now_ms: int) -> None:
-        """Take out what is dead."""
-        self._connection.execute(delete(outbox).where(outbox.c.expires_ms <= now_ms))
-
     def next_due_ms(self, now_ms: int) -> int | None:
         """When the next letter is due, None if none is; what has expired is never due."""
         query = select(func.min(outbox.c.next_ms)).where(outbox.c.expires_ms > now_ms)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from controller.db.alarms import SqlAlarms, SqlMarks
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
+from controller.db.old import SqlOld
 from controller.db.places import SqlNodes, SqlUnits
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
@@ -32,6 +33,7 @@ class SqlTransaction:
         self.outbox: ports.Outbox = SqlOutbox(connection)
         self.alarms: ports.AlarmBook = SqlAlarms(connection)
         self.marks: ports.Marks = SqlMarks(connection)
+        self.old: ports.Old = SqlOld(connection)
 
 
 class UnitOfWork:

@@ -12,7 +12,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -40,9 +39,6 @@ RETRY_S = 10.0
 
 PASSING = frozenset({"store.full", "store.failed"})
 """What is wrong with the disk, not with the sound: it is tried again."""
-
-STRAY_MS = 86_400_000
-"""An upload of yesterday that no bulletin waits for was left by a power cut."""
 
 
 class Prepare(Protocol):
@@ -137,7 +133,6 @@ class Bulletins:
 
         A bulletin that can't be prepared now is put off, those behind it are not; Unavailable when even the list can't be read.
         """
-        self._sweep()
         while True:
             self._filled.clear()
             if self._closed:
@@ -207,16 +202,6 @@ class Bulletins:
             self._cancelled.discard(name)
         source.unlink(missing_ok=True)
         self._bus.bulletin_changed(name)
-
-    def _sweep(self) -> None:
-        """Remove uploads that no bulletin waits for. Nobody is told: nobody was told that they were received."""
-        with self._database.reading() as tx:
-            waiting = {draft.upload for draft in tx.bulletins.unprepared()}
-        oldest_s = (self._clock.now_ms() - STRAY_MS) / 1000
-        for path in self._uploads.glob("*"):
-            with suppress(OSError):  # it is gone already, or is no file
-                if path.name not in waiting and path.stat().st_mtime < oldest_s:
-                    path.unlink()
 
     def _progressed(self, bulletin_id: str, progress: Progress) -> None:
         self._progress[bulletin_id] = progress.fraction

@@ -63,11 +63,6 @@ class Posting:
                     self._untaken[letter.id] = _count_untaken(tx, letter)  # who takes it from now on is "coming"
         self.bus.airing_changed(airings)
 
-    def expire(self) -> None:
-        """Take out dead letters."""
-        with self.database.writing() as tx:
-            tx.outbox.expire(self.clock.now_ms())
-
     def _wanted(self, tx: Transaction, letter: Letter) -> str:
         """ "go", "taken" (by all it is for) or "coming" (they are just now taking it)."""
         if letter.attempt == 0:

@@ -191,3 +191,18 @@ def test_hosts_and_ports_are_told_apart() -> None:
     assert split_listen("[::1]:0") == ("::1", 0)
     assert split_listen("localhost:8080") == ("localhost", 8080)
     assert not is_loopback("example.vn")
+
+
+def test_for_how_long_things_are_kept_is_a_number_of_days(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text("keep_receipts_days = 40\n")
+    settings = load({"TIENGLANG_CONFIG": str(file), "TIENGLANG_KEEP_CLIPS_DAYS": "3"}).settings
+    assert (settings.keep.receipts, settings.keep.clips, settings.keep.airings) == (40, 3, 800)
+    for bad in ("0", "-1", "36501", "1.5", "forty"):
+        with pytest.raises(Refused) as caught:
+            load({"TIENGLANG_KEEP_LETTERS_DAYS": bad})
+        assert caught.value.fields["reason"] == "days"
+    for name, raw in (("keep_clips_days", "2"), ("keep_letters_days", '"7"'), ("keep_letters_days", "true")):
+        file.write_text(f"{name} = {raw}\n")
+        with pytest.raises(Refused):
+            load({}, file)

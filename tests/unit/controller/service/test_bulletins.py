@@ -16,7 +16,7 @@ from controller.domain.bulletin import Bulletin, BulletinState
 from controller.domain.delivery import State
 from controller.domain.errors import NotFound, Refused, Unavailable
 from controller.service.airings import Wish
-from controller.service.bulletins import MAX_WAITING, STRAY_MS, Bulletins
+from controller.service.bulletins import MAX_WAITING, Bulletins
 from controller.service.ports import Draft
 from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House
 
@@ -282,18 +282,6 @@ def test_a_folder_that_can_not_be_made_is_a_code(small: House) -> None:
     with pytest.raises(Unavailable) as told:
         receive(small)
     assert told.value.code == "disk.full"
-
-
-def test_uploads_that_a_power_cut_left_are_swept_and_those_on_their_way_are_not(small: House) -> None:
-    kept = receive(small)
-    for name, age_ms in (("stray", STRAY_MS + 60_000), ("arriving", 1_000), (kept.id, STRAY_MS + 60_000)):
-        path = small.uploads / name
-        path.write_bytes(b"sound")
-        then_s = (NOW_MS - age_ms) / 1000
-        os.utime(path, (then_s, then_s))
-    work(small)
-    assert uploads(small) == ["arriving"]
-    assert small.prepare.prepared == [kept.id]
 
 
 def test_closing_ends_the_worker_in_the_middle_and_the_bulletin_waits_for_the_next_start(small: House) -> None:

@@ -96,13 +96,10 @@ def test_a_plan_is_offered_while_a_loudspeaker_that_is_there_holds_an_older_one(
     assert house.post() == []
 
 
-def test_expired_letters_are_never_due_keep_nobody_awake_and_are_taken_out(house: House) -> None:
+def test_expired_letters_are_never_due_and_keep_nobody_awake(house: House) -> None:
     airing = house.say("x1-1")
     house.clock.advance(airing.start_ms + airing.grace_ms - NOW_MS)
     assert house.posting.due() == ([], None)
-    assert len(house.letters()) == 1
-    house.posting.expire()
-    assert house.letters() == []
 
 
 def test_silence_goes_before_sound_and_sound_before_papers(house: House) -> None:

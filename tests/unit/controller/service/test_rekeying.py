@@ -121,8 +121,7 @@ def test_a_trust_letter_is_offered_until_its_node_reports_it_and_not_longer_than
     house.clock.advance(2_000)
     assert [letter.subject for letter in house.post()] == [NODES[1]]
     house.clock.advance(LETTER_MS)
-    house.posting.expire()
-    assert house.letters() == []
+    assert house.post() == []
 
 
 def test_orders_do_not_wait_behind_the_letters_of_a_new_trust(station: Station) -> None:
