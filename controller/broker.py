@@ -32,6 +32,7 @@ FIRST_PORT = 1883
 _PORTS_TRIED = 100
 """From 1883 up: enough for every demo and test a machine may run at once, few enough to give up soon."""
 
+_FILE = "broker.toml"
 _CHILD = Path(__file__).with_name("broker_child.py")
 _START_S = 20
 """It takes 0.2 s; a small computer that starts everything at once may take its time."""
@@ -131,7 +132,7 @@ def start_broker(run_dir: Path, first_port: int = FIRST_PORT) -> EmbeddedBroker:
     Its settings are written into `run_dir`. Unavailable("broker.no-port") when all of a hundred are taken, "broker.not-ready"
     when it does not come up.
     """
-    config = run_dir / "broker.toml"
+    config = run_dir / _FILE
     for port in (*_last_port(config), *range(first_port, min(first_port + _PORTS_TRIED, 65_536))):
         if not _is_free(port):
             continue
@@ -144,6 +145,11 @@ def start_broker(run_dir: Path, first_port: int = FIRST_PORT) -> EmbeddedBroker:
             continue
         return broker
     raise Unavailable("broker.no-port", first=first_port, tried=_PORTS_TRIED)
+
+
+def last_url(run_dir: Path) -> str | None:
+    """Where the broker of this home listens, or did when it last ran; None if it never did."""
+    return next((f"mqtt://{HOST}:{port}" for port in _last_port(run_dir / _FILE)), None)
 
 
 def _last_port(config: Path) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """The command line `tienglang`. One file a noun; each command exits with a code that scripts may rely on.
 
 0    done; for `say --wait`: every loudspeaker finished and none was measured silent
-1    something broke that should not
+1    something broke that should not; `doctor`: something is in trouble
 2    wrong usage or settings
 3    `say --wait`: not every loudspeaker did; they are named
 4    refused: the code and the sentence are told
@@ -18,6 +18,7 @@ from controller.cli.alarms import alarms
 from controller.cli.backup import backup, restore
 from controller.cli.clock import clock
 from controller.cli.config import config
+from controller.cli.doctor import doctor
 from controller.cli.keys import keys
 from controller.cli.nodes import nodes
 from controller.cli.say import say
@@ -37,7 +38,7 @@ def tienglang() -> None:
     """
 
 
-for _command in (serve, say, airings, nodes, units, alarms, clock, keys, config, users, backup, restore):
+for _command in (serve, say, airings, nodes, units, alarms, doctor, clock, keys, config, users, backup, restore):
     tienglang.add_command(_command)
 
 

@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 
 import paho.mqtt.client as mqtt
@@ -83,12 +83,22 @@ class _Client(mqtt.Client):
 class Link:
     """Connects, stays connected, publishes and hands on what comes. `publish` may be called from any thread."""
 
-    def __init__(self, url: str, *, client_id: str, on_message: OnMessage, clock: Clock, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        client_id: str,
+        on_message: OnMessage,
+        clock: Clock,
+        seed: int | None = None,
+        subscriptions: Sequence[str] = SUBSCRIPTIONS,
+    ) -> None:
         """`on_message(topic, payload)` runs in the link's thread and must only enqueue."""
         self._broker = parse_broker(url)
         self._client_id = client_id
         self._on_message = on_message
         self._clock = clock
+        self._subscriptions = subscriptions
         self._random = random.Random(seed)
         self._waiting: deque[tuple[str, bytes, Done | None]] = deque()
         self._inflight: dict[int, Done] = {}
@@ -100,6 +110,8 @@ class Link:
         self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
         self.up_since_ms: int | None = None
         """Since when (monotonic ms) the link is up and subscribed; None while it is down."""
+        self.trouble: str | None = None
+        """Why it was not up the last time that it was not."""
 
     def start(self) -> None:
         """Begin to connect; never fails, never gives up."""
@@ -132,6 +144,7 @@ class Link:
             try:
                 self._session()
             except OSError as error:
+                self.trouble = str(error)
                 log.warning("broker %s:%s: %s", self._broker.host, self._broker.port, error)
             except Exception:
                 log.exception("the link fell over; it starts again")
@@ -213,9 +226,10 @@ class Link:
 
     def _connected(self, client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
         if code.is_failure:
+            self.trouble = str(code)
             log.warning("broker refused us: %s", code)
             return
-        client.subscribe([(topic, HEAR_QOS) for topic in SUBSCRIPTIONS])
+        client.subscribe([(topic, HEAR_QOS) for topic in self._subscriptions])
 
     def _subscribed(self, _client: mqtt.Client, _data: object, _mid: int, codes: list[ReasonCode], _props: object) -> None:
         if any(code.is_failure for code in codes):
