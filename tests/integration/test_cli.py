@@ -62,6 +62,12 @@ def test_say_to_loudspeakers_that_never_call_names_them_all(server: subprocess.P
     assert tienglang(environ, "nodes").returncode == 5
 
 
+def test_a_second_server_of_the_same_home_is_told_that_one_runs(server: subprocess.Popen[bytes], environ: dict[str, str]) -> None:
+    second = tienglang(environ | {"TIENGLANG_LISTEN": f"127.0.0.1:{free_port()}"}, "serve")
+    assert (second.returncode, "[server.running]" in second.stderr) == (4, True)
+    assert tienglang(environ, "units").returncode == 0, "the first is not disturbed"
+
+
 def test_while_demo_accounts_exist_it_does_not_listen_to_the_world(environ: dict[str, str]) -> None:
     added = subprocess.run(
         [sys.executable, "-c", _ADD_DEMO_ACCOUNT, environ["TIENGLANG_HOME"]], env=environ, check=False, capture_output=True

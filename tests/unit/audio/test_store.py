@@ -111,3 +111,13 @@ def test_many_threads_put_the_same(store: Store, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(store.put_bytes, [DATA] * 40)) == {NAME}
     assert files(tmp_path) == [store.path(NAME)]
+
+
+def test_what_came_before_a_moment_is_found_and_forgotten_and_what_came_after_is_not(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old, young = store.put_bytes(b"last year"), store.put_bytes(b"today")
+    os.utime(store.path(old), (1_000, 1_000))
+    os.utime(store.path(young), (3_000, 3_000))
+    assert list(store.old(2_000_000)) == [old]
+    assert [store.forget(name, 2_000_000) for name in (old, young, old)] == [True, False, False]
+    assert (store.has(old), store.has(young)) == (False, True)

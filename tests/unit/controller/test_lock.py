@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller.domain.errors import Conflict
+from controller.lock import alone, is_held
+
+HOLDER = """
+import sys
+from pathlib import Path
+from controller.lock import alone
+with alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_has_the_home_has_it_alone_and_whoever_comes_is_told(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert not is_held(run)
+    assert not run.exists()
+    with alone(run):
+        assert is_held(run)
+        with pytest.raises(Conflict) as told, alone(run):
+            raise AssertionError("two have it")
+        assert (told.value.code, told.value.fields["home"]) == ("server.running", str(tmp_path))
+    assert not is_held(run)
+    with alone(run):
+        pass
+
+
+def test_a_holder_that_is_killed_holds_nothing(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == b"held\n"
+    assert is_held(tmp_path)
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait(10)
+    holder.stdin.close()
+    holder.stdout.close()
+    assert not is_held(tmp_path)
