@@ -15,6 +15,7 @@ from tests.stranger.wire import BIG, Json
 TABLE_ROOM, RECEIPT_ROOM, WORDS_OF_ONE = 6_000, 24_000, 4  # a plan of 2,000 thrice over, and all that it can make us say
 EMERGENCY_ROOM = 8
 DOWNBEAT_MS = 100  # nodes that are surer of the time than this begin together
+ON_TIME_MS = 200  # neither the downbeat nor a process that wakes late makes a sound miss the end of its hours
 
 
 class Ledger:
@@ -128,7 +129,8 @@ class Ledger:
         if now + u > self.limit(it):
             self.end(it, "missed", self.why_missed(it, now, u))
         elif now >= it.item["start"] + downbeat and not self.reason() and self.clip(it.item["sha256"]).exists():
-            begin = max(it.item["start"], now - downbeat)  # the wait for the downbeat is no delay
+            late = now - it.item["start"] - downbeat
+            begin = it.item["start"] if late < ON_TIME_MS else now
             if why := self.unfit(it.item, begin):
                 self.end(it, "refused", why)
             elif self.outranks(it):
