@@ -258,14 +258,14 @@ class Node(Mind):
                 self.asks, self.next_ask = 0, mono + int(SETTLED_ASK_S * 1_000 * random.uniform(0.9, 1.0))
 
 
-def main() -> None:
-    """The command line."""
+def main(kind: type[Node] = Node) -> None:
+    """The command line; a test gives a kind with a planted fault."""
     options = argparse.ArgumentParser(description="A loudspeaker written from docs/wire.md alone.")
     options.add_argument("--provision", type=Path, required=True, help="what `tienglang nodes provision` gives for one node")
     options.add_argument("--home", type=Path, required=True, help="where its memory lies")
     options.add_argument("--sound-log", type=Path, help="where it writes what it sounds")
     told = options.parse_args()
-    Node(json.loads(told.provision.read_text()), told.home, told.sound_log).run()
+    kind(json.loads(told.provision.read_text()), told.home, told.sound_log).run()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,13 +143,9 @@ class Yard:
         self.node.hear(topic or f"tl/1/node/{self.node.id}/inbox", token, self.mono)
         self.turn()
 
-    def trust(self, keys: list[str] | None = None, version: int | None = None, **more: Any) -> None:
-        """The keys of `USES`, or these of them; `more` changes the key that its `kid` names."""
-        rows = [
-            {"kid": kid, "use": use, "x": PUBLIC[kid], "nbf": 0, "exp": FAR}
-            for kid, use in USES.items()
-            if keys is None or kid in keys
-        ]
+    def trust(self, uses: Mapping[str, str] = USES, version: int | None = None, **more: Any) -> None:
+        """These keys and their uses; `more` changes the one that its `kid` names."""
+        rows = [{"kid": kid, "use": use, "x": PUBLIC[kid], "nbf": 0, "exp": FAR} for kid, use in uses.items()]
         rows = [row | (more if row["kid"] == more.get("kid") else {}) for row in rows]
         self.tell("tl-trust", "root", aud="all", version=self.next_version(version), keys=rows)
 
@@ -196,13 +193,13 @@ class Yard:
     def stop(self, airing: str = "a", rev: int = 1, kid: str = "order-2026", **fields: Any) -> None:
         self.tell("tl-order", kid, **({"aud": "x01480", "id": "s", "airing": airing, "rev": rev, "kind": "stop"} | fields))
 
-    def plan(self, *items: Json, version: int | None = None, kid: str = "plan-2026", **body: Any) -> None:
-        """A plan of the village and its body."""
+    def plan(self, *items: Json, version: int | None = None, kid: str = "plan-2026", aud: str = PATH[-1], **body: Any) -> None:
+        """A plan of the village, and its body."""
         version = self.next_version(version)
-        whole = {"village": PATH[-1], "version": version, "valid_until": self.now + 3_600_000, "items": items} | body
+        whole = {"village": aud, "version": version, "valid_until": self.now + 3_600_000, "items": items} | body
         data = json.dumps(whole).encode()
         sha256 = hashlib.sha256(data).hexdigest()
-        self.tell("tl-plan", kid, aud=PATH[-1], version=version, sha256=sha256, size=len(data))
+        self.tell("tl-plan", kid, aud=aud, version=version, sha256=sha256, size=len(data))
         self.node.clip(sha256).write_bytes(data)
         self.turn()
 

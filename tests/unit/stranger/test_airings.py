@@ -116,6 +116,14 @@ def test_by_order_and_plan_and_order_again_it_sounds_once(yard: Yard) -> None:
     assert yard.began() == ["a"]
 
 
+def test_a_higher_revision_of_what_sounds_comes_too_late(yard: Yard) -> None:
+    yard.order()
+    yard.wait(500)
+    yard.order(rev=7, duration=60_000)
+    yard.wait(5_000)
+    assert yard.words() == PLAYED
+
+
 def test_power_that_goes_in_the_sound_cuts_it_for_good(yard: Yard) -> None:
     token = yard.order()
     yard.wait(500)
@@ -266,6 +274,7 @@ def test_an_older_plan_and_one_of_another_village_change_nothing(yard: Yard) -> 
     yard.plan(version=99)
     yard.plan(version=100)
     yard.plan(village="x01480-2", version=101)
+    yard.plan(aud="x01480", version=102)
     assert yard.words("b") == ["accepted"]
     assert yard.node.versions()["plan"] == 100
 
@@ -314,8 +323,9 @@ def test_a_tombstone_lasts_a_day_past_its_end(yard: Yard) -> None:
     yard.wait(3_000)
     yard.mono += 86_300_000
     yard.turn()
-    yard.bring(token)
     assert "a" in yard.node.memory.airings
+    yard.bring(token)
+    assert yard.began() == ["a"]
     yard.mono += 1_000_000
     yard.turn()
     assert "a" not in yard.node.memory.airings

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.stranger.parts import Clock
-from tests.support.yard import CLIP, MORNING, PATH, Yard
+from tests.support.yard import CLIP, MORNING, PATH, USES, Yard
 
 
 @pytest.fixture
@@ -67,9 +67,32 @@ def test_a_wrong_key_changes_nothing_that_waits(yard: Yard) -> None:
 def test_what_a_revoked_key_sealed_fails_and_what_it_seals_is_not_heard(yard: Yard) -> None:
     yard.order(start=yard.now + 60_000)
     yard.plan(yard.item("b"))
-    yard.trust(keys=["plan-2026", "config-2026", "answer-2026"])
+    yard.trust({kid: use for kid, use in USES.items() if use != "order"})
     yard.order(airing="c")
     assert (yard.words("a"), yard.words("b"), yard.words("c")) == (["accepted", "failed trust"], ["accepted"], [])
+
+
+def test_a_plan_key_is_changed_in_the_middle_of_a_day_and_nothing_is_lost(yard: Yard) -> None:
+    yard.plan(yard.item("a"))
+    yard.trust(USES | {"live-2026": "plan"})
+    yard.plan(yard.item("a"), yard.item("b"), kid="live-2026")
+    yard.trust({kid: use for kid, use in (USES | {"live-2026": "plan"}).items() if kid != "plan-2026"})
+    yard.power_off()
+    yard.answer()
+    yard.wait(10_000)
+    assert yard.words("a") == yard.words("b") == ["accepted", "started", "finished"]
+
+
+def test_a_plan_says_only_the_classes_of_its_key(yard: Yard) -> None:
+    yard.trust(kid="plan-2026", classes=["normal"])
+    yard.plan(yard.item("a"), yard.item("b", **{"class": "priority"}))
+    assert (yard.words("a"), yard.words("b")) == (["accepted"], ["refused trust"])
+
+
+def test_no_other_key_takes_the_roots_name(yard: Yard) -> None:
+    yard.trust({"root": "order"} | {kid: use for kid, use in USES.items() if use != "order"})
+    yard.order("root")
+    assert yard.words() == ["refused trust"]
 
 
 def test_trust_comes_from_the_root_alone_and_never_gets_older(yard: Yard) -> None:

@@ -13,20 +13,26 @@ import pytest
 from tests.stranger.parts import fetch
 
 SOUND = b"sound" * 1_000
+ENOUGH = 64_000_000
 SHA256 = hashlib.sha256(SOUND).hexdigest()
 
 
 class Server(BaseHTTPRequestHandler):
-    """/right/, /redirect/, /missing/, /long/, /short/, /wrong/ in front of the hash."""
+    """/right/, /redirect/, /missing/, /long/, /short/, /wrong/, /endless/ in front of the hash."""
+
+    sent = 0
 
     def do_GET(self) -> None:
         kind, name = self.path.strip("/").split("/")
         body = {"right": SOUND, "long": SOUND + b"!" * 10_000_000, "short": SOUND[:-1], "wrong": SOUND[::-1]}.get(kind, b"")
         self.send_response({"redirect": 302, "missing": 404}.get(kind, 200))
         self.send_header("Location", f"/right/{name}")
-        self.send_header("Content-Length", str(len(body)))
+        if kind != "endless":
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        while kind == "endless" and Server.sent < ENOUGH:
+            Server.sent += self.wfile.write(SOUND)
 
     def log_message(self, *_: object) -> None:
         """Nothing: what went wrong is in the test."""
@@ -51,6 +57,11 @@ def base() -> Iterator[str]:
 def test_only_the_whole_and_right_file_is_kept(base: str, tmp_path: Path, kind: str, why: str) -> None:
     assert fetch([f"{base}/{kind}"], SHA256, len(SOUND), tmp_path / SHA256) == why
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if why else [SOUND])
+
+
+def test_nobody_fills_its_disk_or_its_day(base: str, tmp_path: Path) -> None:
+    assert fetch([f"{base}/endless"], SHA256, len(SOUND), tmp_path / SHA256) == "size"
+    assert Server.sent < ENOUGH
 
 
 def test_the_bases_are_tried_in_order(base: str, tmp_path: Path) -> None:
