@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from controller.domain.errors import Unavailable
+from controller.mqtt.replays import Replays
 from controller.protocol import seal, topics
 from controller.protocol.codec import MAX_MESSAGE, TYPES, DecodeError, decode
 from controller.protocol.keys import parse_node_kid
@@ -96,6 +97,7 @@ class Inbox:
         self._bytes_out = 0  # written by ours only: the difference is what waits
         self._filled = threading.Event()
         self._closing = threading.Event()
+        self._asks = Replays()
         self._upto: dict[tuple[str, str], int] = {}
         self._upto_first_ms = 0
         self._upto_last_ms = 0
@@ -163,11 +165,15 @@ class Inbox:
         if topic is None:
             raise DecodeError("topic")
         typ = topics.FROM_NODE[topic.leaf]
+        if raw.payload in self._asks:
+            raise DecodeError("ask.replayed")
         kid, payload = seal.open_mac(raw.payload, typ, lambda kid: self._key(topic.node, kid))
         said = decode(TYPES[typ], payload)
         assert isinstance(said, Said)  # FROM_NODE names only such types
         if parse_node_kid(kid) != (said.node, said.generation):
             raise DecodeError("rule.not-its-own-name")
+        if isinstance(said, Ask):
+            self._asks.add(raw.payload)
         return said
 
     def _key(self, node: str, kid: str) -> bytes | None:

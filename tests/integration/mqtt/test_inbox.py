@@ -12,6 +12,7 @@ from controller.db.tables import receipts as table
 from controller.domain.delivery import State
 from controller.domain.node import Node
 from controller.mqtt import inbox as module
+from controller.mqtt import replays
 from controller.mqtt.inbox import UPTO_AFTER_MS, UPTO_BUSY_MS, Inbox
 from controller.protocol import topics
 from controller.protocol.messages import Answer, Ask, Said
@@ -73,6 +74,7 @@ def desk(house: House, monkeypatch: pytest.MonkeyPatch) -> Desk:
 # ── custody ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.wire(79)
 def test_receipts_are_committed_and_a_little_later_each_life_is_told_how_far(desk: Desk) -> None:
     airing = desk.house.say("x1-1")
     desk.put(receipts("x1-1-l1", receipt(1, airing, "accepted"), receipt(2, airing, "cached")))
@@ -89,6 +91,7 @@ def test_receipts_are_committed_and_a_little_later_each_life_is_told_how_far(des
     assert len(desk.link.sent) == 2
 
 
+@pytest.mark.wire(79)
 def test_one_word_covers_all_that_came_meanwhile(desk: Desk) -> None:
     for seq in range(1, 6):
         desk.put(receipts("x1-1-l1", receipt(seq, "a", "accepted"), first=1))
@@ -106,6 +109,7 @@ def test_while_more_and_more_comes_it_is_told_all_the_same_after_five_seconds(de
     assert [answer.upto for answer in desk.answers()] == [1 + UPTO_BUSY_MS // 100]
 
 
+@pytest.mark.wire(79, 89)
 def test_a_database_that_fails_for_a_while_confirms_nothing_until_it_has_committed(desk: Desk) -> None:
     airing = desk.house.say("x1-1")
     desk.database.away = 5
@@ -120,12 +124,36 @@ def test_a_database_that_fails_for_a_while_confirms_nothing_until_it_has_committ
     assert [answer.aud for answer in desk.answers()] == ["x1-1-l2"]
 
 
+@pytest.mark.wire(85)
 def test_an_ask_is_answered_at_once_with_what_the_same_batch_committed(desk: Desk) -> None:
     desk.put(receipts("x1-1-l1", receipt(1, "a", "accepted")), ask("x1-1-l1"))
     desk.turn()
     assert [(answer.upto, answer.nonce) for answer in desk.answers()] == [(1, "0123456789abcdef")]
     desk.later()
     assert len(desk.answers()) == 1
+
+
+def test_an_ask_that_somebody_repeats_is_not_answered_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replays, "REMEMBERED", 4)
+    first, *others = [ask("x1-1-l1", first=number) for number in range(1, 6)]
+    desk.put(first, first, receipts("x1-1-l1", receipt(1, "a", "accepted")))
+    desk.turn()
+    desk.put(first, *others, first)
+    desk.turn()
+    assert len(desk.answers()) == 5
+    assert dict(desk.inbox.refused) == {"ask.replayed": 3}
+    with desk.house.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(node_status)).scalar_one() == 0, "an ask is no birth"
+
+
+@pytest.mark.wire(79, 80)
+def test_receipts_that_are_repeated_are_confirmed_again(desk: Desk) -> None:
+    said = receipts("x1-1-l1", receipt(1, "a", "accepted"))
+    for _ in range(2):  # the first `upto` may have been lost, and a node without a clock says the same bytes again
+        desk.put(said)
+        desk.later()
+        desk.later()
+    assert (desk.kept(), [answer.upto for answer in desk.answers()]) == (1, [1, 1])
 
 
 # ── poison, strangers, floods ────────────────────────────────────────────────────────────────────────────────────────
@@ -140,6 +168,7 @@ class Poisoned(Offers):
         return super().owed(tx, asks)
 
 
+@pytest.mark.wire(89)
 @pytest.mark.parametrize("place", [0, 7, 20])
 def test_a_message_that_can_not_be_digested_is_put_aside_alone(desk: Desk, place: int, caplog: pytest.LogCaptureFixture) -> None:
     house = desk.house
@@ -157,11 +186,12 @@ def test_a_message_that_can_not_be_digested_is_put_aside_alone(desk: Desk, place
     assert caplog.text.count("can't be digested") == 1
 
 
+@pytest.mark.wire(89)
 def test_a_batch_of_nothing_but_poison_is_put_aside_whole(desk: Desk) -> None:
     house = desk.house
     desk.offers = Poisoned(keyring=house.keyring, papers=house.papers, plans=house.plans, clock=house.clock)
     desk.inbox = desk.new()
-    desk.put(*[ask("x1-2-l1")] * 9)
+    desk.put(*(ask("x1-2-l1", first=number) for number in range(1, 10)))
     desk.turn()
     assert dict(desk.inbox.refused) == {"poison": 9}
 
@@ -181,6 +211,7 @@ def test_a_restored_database_that_misses_a_node_confirms_nothing_to_it_and_serve
     assert desk.kept() == 1
 
 
+@pytest.mark.wire(13, 24)
 @pytest.mark.parametrize("today", [{"generation": 2}, {"generation": 1, "retired_ms": 5}])
 def test_a_key_that_was_retired_opens_nothing(desk: Desk, today: dict[str, int]) -> None:
     with desk.house.work.writing() as tx:
@@ -191,6 +222,7 @@ def test_a_key_that_was_retired_opens_nothing(desk: Desk, today: dict[str, int])
     assert (desk.kept(), desk.link.sent, desk.inbox.refused["node.not-ours"]) == (0, [], 3)
 
 
+@pytest.mark.wire(13, 24)
 def test_after_a_change_of_keys_the_new_one_counts(desk: Desk) -> None:
     with desk.house.work.writing() as tx:
         tx.nodes.add([Node(id="x1-1-l1", village="x1-1", name="l1", generation=2, since_ms=0)])
@@ -200,6 +232,7 @@ def test_after_a_change_of_keys_the_new_one_counts(desk: Desk) -> None:
     assert not desk.inbox.refused
 
 
+@pytest.mark.wire(3, 13, 15)
 def test_what_is_not_believed_makes_a_count_and_nothing_else(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     inbox, ring = desk.inbox, desk.house.keyring
     good = sealed(ring, state("x1-1-l1"))
