@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test soak check bench clean setup-test test-packages
+.PHONY: help run setup test soak check bench clean setup-test test-packages soak-packages
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ run: setup ## start the demo: two communes, 40 loudspeakers, a page at http://12
 test: setup-test test-packages ## every test that is not a long run; ARGS="-k seal" narrows it
 	@$(PYTEST) -m "not soak" $(ARGS)
 
-soak: setup-test test-packages ## the full matrix of brokers and databases, and the long runs
+soak: setup-test soak-packages ## the full matrix of brokers and databases, and the long runs
 	@$(PYTEST) -m "soak or not soak" --hypothesis-profile soak --timeout 3600 $(ARGS)
 
 check: setup-test ## lint, format, types, import contracts, the packaging guard
@@ -45,3 +45,6 @@ setup-test:
 
 test-packages:
 	@sh deploy/setup-test-packages.sh
+
+soak-packages:
+	@sh deploy/setup-test-packages.sh rabbitmq-server

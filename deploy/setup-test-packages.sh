@@ -1,6 +1,7 @@
 #!/bin/sh
 # The system packages that tests start for real: a broker, a browser, ffmpeg (as the yardstick of `audio`), PostgreSQL.
 # Installs what is missing when run as root on Debian or Ubuntu; elsewhere says in one sentence what to install.
+# Arguments name more that is wanted (`make soak`: rabbitmq-server), each a package and a program of that name.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,9 @@ has ffmpeg || missing="$missing ffmpeg"
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! has postgres; then
     [ "$(id -u)" != 0 ] && .venv/bin/python -c 'import pgserver' 2>/dev/null || missing="$missing postgresql"
 fi
+for package in "$@"; do
+    has "$package" || [ -x "/usr/sbin/$package" ] || missing="$missing $package"
+done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! has apt-get; then

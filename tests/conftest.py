@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgres import Postgres
+from tests.support.rabbitmq import RabbitMQ
 
 # A run must not fail by chance, nor on a busy machine; `make soak` (--hypothesis-profile soak) looks for what nobody has seen.
 _ANY_PACE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -55,6 +56,13 @@ def no_child_is_left() -> Iterator[None]:
 def mosquitto() -> Iterator[Mosquitto]:
     """A Mosquitto of this test's own, with default queues; `.url`, `.kill()`, `.start()`."""
     with Mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """A RabbitMQ of this test's own with its MQTT plugin; as `mosquitto`."""
+    with RabbitMQ() as broker:
         yield broker
 
 

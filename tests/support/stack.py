@@ -272,6 +272,12 @@ class Stack:
             self.fleet.kill()
         self.controller.kill()
 
+    @property
+    def broker_port(self) -> int:
+        """Where its loudspeakers are told to connect."""
+        url: str = self.controller.call("POST", "/nodes/provision", json={})[0]["broker"]
+        return int(url.rpartition(":")[2])
+
     def clip(self, file: Path = SPEECH, title: str = "Thử loa") -> str:
         """Bring a file and wait until its sound is prepared; the bulletin's id."""
         form = {"title": title, "class": "normal", "language": "vi", "owner": self.communes[0]}

@@ -1,25 +1,27 @@
 """Where system tests take place: a broker and a database, and on them a controller and a fleet as processes of their own.
 
-A test that asks for `place` runs on Mosquitto and SQLite; `make soak` runs it on all four combinations.
+A test that asks for `place` runs on Mosquitto and SQLite; `make soak` runs it on all combinations.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from _pytest.mark import ParameterSet
 from sqlalchemy import text
 
 from audio import edit
 from audio.decode import decode
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
+from tests.support.rabbitmq import RabbitMQ
 from tests.support.stack import SERVE, SPEECH, Program, Stack, crashing
 
 HAPPENS_S = 60
@@ -31,10 +33,10 @@ FLEET = ("--retry-max", "1", "--back", "1")
 
 @dataclass(slots=True)
 class Place:
-    """One broker and one database. `mosquitto` None is the embedded broker, which the controller starts itself."""
+    """One broker and one database. `broker` None is the embedded one, which the controller starts itself."""
 
     home: Path
-    mosquitto: Mosquitto | None
+    broker: Mosquitto | RabbitMQ | None
     database_url: str | None
     broker_port: int
 
@@ -42,29 +44,29 @@ class Place:
         """A controller with the demo's forty loudspeakers; enter it. `fleet`: more options of theirs; `first`: see Stack."""
         return Stack(
             self.home,
-            mqtt_url=self.mosquitto.url if self.mosquitto else None,
+            mqtt_url=self.broker.url if self.broker else None,
             database_url=self.database_url,
             nodes=nodes,
             fleet=(*FLEET, *fleet),
-            program=SERVE if self.mosquitto else self.crashing(),
+            program=SERVE if self.broker else self.crashing(),
             first=first,
         )
 
     def crashing(self, point: str | None = None, passage: int = 1, *, clock: Path | None = None) -> Program:
         """As `stack.crashing`; an embedded broker begins on a port of this place's own, for tests run side by side."""
-        return crashing(point, passage, clock=clock, broker_port=None if self.mosquitto else self.broker_port)
+        return crashing(point, passage, clock=clock, broker_port=None if self.broker else self.broker_port)
 
     def kill_broker(self, stack: Stack) -> None:
         """End the broker without a word: its memory is gone."""
-        if self.mosquitto:
-            self.mosquitto.kill()
+        if self.broker:
+            self.broker.kill()
         else:
             self._embedded(stack).kill()
 
     def revive_broker(self) -> None:
         """Start it again on its port; the embedded one is its controller's to start."""
-        if self.mosquitto:
-            self.mosquitto.start()
+        if self.broker:
+            self.broker.start()
 
     @staticmethod
     def _embedded(stack: Stack) -> psutil.Process:
@@ -72,30 +74,32 @@ class Place:
         return next(child for child in children if "broker_child.py" in " ".join(child.cmdline()))
 
 
-COMBINATIONS = list(itertools.product(("mosquitto", "embedded"), ("sqlite", "postgresql")))
-_USUAL, *_OTHERS = [
-    pytest.param(combination, id="-".join(combination), marks=[] if number == 0 else pytest.mark.soak)
-    for number, combination in enumerate(COMBINATIONS)
-]
+COMMON = list(itertools.product(("mosquitto", "embedded"), ("sqlite", "postgresql")))
+COMBINATIONS = [*COMMON, ("rabbitmq", "sqlite")]
 
 
-def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def _params(usual: Container[tuple[str, str]]) -> list[ParameterSet]:
+    """All combinations; those that are not `usual` in the soak run only."""
+    return [pytest.param(each, id="-".join(each), marks=() if each in usual else pytest.mark.soak) for each in COMBINATIONS]
+
+
+def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     broker, database = request.param
     url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
-    mosquitto = request.getfixturevalue("mosquitto") if broker == "mosquitto" else None
-    yield Place(home=tmp_path, mosquitto=mosquitto, database_url=url, broker_port=free_port())
+    running = None if broker == "embedded" else request.getfixturevalue(broker)
+    return Place(home=tmp_path, broker=running, database_url=url, broker_port=free_port())
 
 
-@pytest.fixture(params=[_USUAL, *_OTHERS])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Mosquitto and SQLite; in the soak run also the three other combinations."""
-    yield from _place(request, tmp_path)
+@pytest.fixture(params=_params(usual=COMMON[:1]))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Mosquitto and SQLite; in the soak run also all other combinations."""
+    return _place(request, tmp_path)
 
 
-@pytest.fixture(params=[pytest.param(each, id="-".join(each)) for each in COMBINATIONS])
-def every_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """All four combinations, in every run."""
-    yield from _place(request, tmp_path)
+@pytest.fixture(params=_params(usual=COMMON))
+def every_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Mosquitto and the embedded broker on both databases, in every run; in the soak run also RabbitMQ."""
+    return _place(request, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from pathlib import Path
 
 import pytest
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import text
 
+from tests.support.outsider import Outsider
 from tests.support.ports import wait_until_listening
 from tests.support.stack import Json, Stack
 from tests.system.conftest import Place, assert_heard_once, until
@@ -19,36 +17,19 @@ from tests.system.conftest import Place, assert_heard_once, until
 TIMES = 50
 
 
-class Recorder:
+class Recorder(Outsider):
     """Hears what loudspeakers say, and can say it again."""
 
-    def __init__(self, url: str) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        self.client = Client(CallbackAPIVersion.VERSION2)
-        self.client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
-        ready = threading.Event()
-        self.client.on_subscribe = lambda *_: ready.set()
-        self.client.connect("127.0.0.1", int(url.rpartition(":")[2]))
-        self.client.loop_start()
-        self.client.subscribe("tl/1/node/+/receipt", 1)
-        assert ready.wait(10)
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(stack.broker_port, "tl/1/node/+/receipt")
 
     def replay(self, seed: int) -> None:
         """Say everything twice more, in any order."""
         again = self.heard * 2
         random.Random(seed).shuffle(again)
         for topic, payload in again:
-            said = self.client.publish(topic, payload, 1)
+            said = self.say(topic, payload)
         said.wait_for_publish(30)
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
-def broker_url(stack: Stack) -> str:
-    url: str = stack.controller.call("POST", "/nodes/provision", json={})[0]["broker"]
-    return url
 
 
 def whole_ledger(stack: Stack, airing: str) -> tuple[Json, list[object]]:
@@ -57,6 +38,7 @@ def whole_ledger(stack: Stack, airing: str) -> tuple[Json, list[object]]:
     return stack.controller.call("GET", f"/airings/{airing}"), [tuple(row) for row in rows]
 
 
+@pytest.mark.wire(8, 53)
 def test_a_node_that_reconnects_fifty_times_in_a_minute_plays_it_once(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         nervous = stack.fleet.nodes[:4]
@@ -76,32 +58,29 @@ def test_a_node_that_reconnects_fifty_times_in_a_minute_plays_it_once(place: Pla
         assert counts.get("alarm:memory.rolled-back", 0) == 0
 
 
+@pytest.mark.wire(80)
 def test_receipts_twice_and_in_any_order_give_the_same_ledger(place: Place, short: Path) -> None:
-    with place.stack() as stack:
-        recorder = Recorder(broker_url(stack))
-        try:
-            airing = stack.say(stack.clip(short), lead_ms=2_000)
-            assert_heard_once(stack, airing)
-            before = whole_ledger(stack, airing)
-            recorder.replay(seed=6)
-            other = stack.say(stack.clip(short), lead_ms=1_000)  # whatever was said before it has been heard
-            recorder.replay(seed=7)
-            assert_heard_once(stack, other)
-            report, custody = before
-            assert whole_ledger(stack, airing)[0] == report
-            assert len(whole_ledger(stack, airing)[1]) == len(custody)
-        finally:
-            recorder.close()
+    with place.stack() as stack, Recorder(stack) as recorder:
+        airing = stack.say(stack.clip(short), lead_ms=2_000)
+        assert_heard_once(stack, airing)
+        before = whole_ledger(stack, airing)
+        recorder.replay(seed=6)
+        other = stack.say(stack.clip(short), lead_ms=1_000)  # whatever was said before it has been heard
+        recorder.replay(seed=7)
+        assert_heard_once(stack, other)
+        report, custody = before
+        assert whole_ledger(stack, airing)[0] == report
+        assert len(whole_ledger(stack, airing)[1]) == len(custody)
 
 
+@pytest.mark.wire(80)
 def test_all_receipts_first_come_shuffled_and_twice_to_a_controller_that_was_away(place: Place, short: Path) -> None:
-    if place.mosquitto is None:
+    if place.broker is None:
         pytest.skip("the embedded broker goes with its controller: nobody can record what nodes say meanwhile")
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), lead_ms=2_000)
         until(lambda: set(stack.ledger(airing).values()) == {"cached"}, "all have it")
-        recorder = Recorder(broker_url(stack))
-        try:
+        with Recorder(stack) as recorder:
             stack.controller.kill()
             until(lambda: len(stack.fleet.sounds()) == 80, "all have played")
             time.sleep(0.5)
@@ -111,5 +90,3 @@ def test_all_receipts_first_come_shuffled_and_twice_to_a_controller_that_was_awa
             until(lambda: "link is up" in stack.controller.log.rpartition("Tiếng Làng")[2], "its link is up")
             recorder.replay(seed=8)
             assert_heard_once(stack, airing)
-        finally:
-            recorder.close()

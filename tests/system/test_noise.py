@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
+import pytest
 
 from controller.protocol import topics
+from tests.support.outsider import PATIENCE_S, Outsider
 from tests.support.stack import Stack
 from tests.system.conftest import Place, assert_heard_once
-from tests.system.test_links import broker_url
 
 MESSAGES = 10_000
 
 
-class Noise:
+class Noise(Outsider):
     """A client that has heard real messages and makes nonsense of them, and of nothing at all."""
 
     def __init__(self, stack: Stack, seed: int) -> None:
@@ -28,31 +26,14 @@ class Noise:
         self._topics = [topics.unit_order(unit) for unit in units] + [topics.village_plan(unit) for unit in units]
         self._topics += [topics.inbox(node) for node in nodes] + [topics.live("x")]
         self._topics += [topics.said(node, leaf) for node in nodes for leaf in topics.FROM_NODE]
-        self._hears = True
-        self.real: list[tuple[str, bytes]] = []
-        self.client = Client(CallbackAPIVersion.VERSION2)
-        self.client.max_queued_messages_set(0)
-        self.client.on_message = lambda _client, _data, message: (
-            self._hears and self.real.append((message.topic, message.payload))
-        )
-        ready = threading.Event()
-        self.client.on_subscribe = lambda *_: ready.set()
-        self.client.connect("127.0.0.1", int(broker_url(stack).rpartition(":")[2]))
-        self.client.loop_start()
-        self.client.subscribe("tl/1/#", 1)
-        assert ready.wait(10)
+        super().__init__(stack.broker_port, "tl/1/#")
 
     def make(self, number: int) -> None:
         """Say `number` things; returns when the broker has them all."""
-        self._hears = False  # from here on it would hear itself
-        real = list(self.real)
-        said = [self.client.publish(topic, payload, 1) for topic, payload in self._things(number, real)]
+        real, self.take = list(self.heard), lambda *_: None  # from here on it would hear itself
+        said = [self.say(topic, payload) for topic, payload in self._things(number, real)]
         for each in said[-100:]:
-            each.wait_for_publish(60)
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+            each.wait_for_publish(PATIENCE_S)
 
     def _things(self, number: int, real: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
         lots = self._random
@@ -80,10 +61,10 @@ class Noise:
                 return topic if topic != own else topics.live("x"), payload
 
 
+@pytest.mark.wire(2, 15, 27)
 def test_ten_thousand_messages_of_nonsense_change_nothing(place: Place, short: Path) -> None:
     with place.stack() as stack:
-        noise = Noise(stack, seed=7)
-        try:
+        with Noise(stack, seed=7) as noise:
             first = stack.say(stack.clip(short), lead_ms=1_500)
             assert_heard_once(stack, first)  # and the noise has heard real messages
             sounds = len(stack.fleet.sounds())
@@ -93,8 +74,6 @@ def test_ten_thousand_messages_of_nonsense_change_nothing(place: Place, short: P
             assert_heard_once(stack, second)
             assert len(stack.fleet.sounds()) == 2 * sounds, "nothing else sounded"
             assert stack.ledger(first) == dict.fromkeys(stack.fleet.nodes, "finished")
-        finally:
-            noise.close()
         assert stack.fleet.ask(stats=True)["stats"]["connected"] == 40
         assert "Traceback" not in stack.controller.log
         assert "Traceback" not in (stack.fleet.home / "fleet.log").read_text()

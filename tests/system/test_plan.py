@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from firmware_bridge.playlist import LEAD_IN_MS
 from tests.support.stack import Json, Stack
 from tests.system.conftest import Place, assert_heard_once, starts, until
 
-EARLY_MS = 50
-"""As wrong as its clock may be: start + LEAD_IN is begun at, so that this is still after the start."""
+EARLY_MS = LEAD_IN_MS
+"""As wrong as its clock may be: start + LEAD_IN is begun at, so that even this is not before the start."""
 
 LATE_MS = 250
 """A busy test machine wakes a process late; a real node does not share its processor."""
@@ -25,6 +27,7 @@ def start_ms(stack: Stack, airing: str) -> float:
     return datetime.fromisoformat(told["start"]).timestamp() * 1000
 
 
+@pytest.mark.wire(54, 55)
 def test_said_at_a_time_all_play_together_then(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), at=in_s(8))
@@ -36,12 +39,13 @@ def test_said_at_a_time_all_play_together_then(place: Place, short: Path) -> Non
         assert all(-EARLY_MS <= late <= LATE_MS for late in began), sorted(began)
 
 
+@pytest.mark.wire(54, 75)
 def test_without_controller_and_broker_they_play_on_time_and_tell_it_afterwards(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), at=in_s(8))
         until(lambda: set(stack.ledger(airing).values()) == {"cached"}, "all hold plan and clip")
         moment_ms = start_ms(stack, airing) + LEAD_IN_MS
-        if place.mosquitto:
+        if place.broker:
             place.kill_broker(stack)
         stack.controller.kill()
         until(lambda: len(stack.fleet.sounds()) == 80, "all have played")
