@@ -108,11 +108,12 @@ def _packets(keyring: Keyring) -> Iterator[bytes]:
             receipt = Receipt(seq=seq, airing=AIRING, rev=1, state=word, at=now_ms)
             said = Receipts(node=node, generation=1, life=f"{number:016x}", t=now_ms, u=12, from_seq=seq, items=(receipt,))
             token = seal.mac("tl-receipts", node_kid(node, 1), keyring.node_key(node, 1), encode(said))
-            topic = topics.said(node, "receipt").encode()
-            yield _publish(struct.pack(">H", len(topic)) + topic + token)
+            yield publish_packet(topics.said(node, "receipt").encode(), token)
 
 
-def _publish(rest: bytes) -> bytes:
+def publish_packet(topic: bytes, payload: bytes) -> bytes:
+    """A QoS 0 PUBLISH as it goes over the wire."""
+    rest = struct.pack(">H", len(topic)) + topic + payload
     length, head = len(rest), b"\x30"
     while True:
         length, digit = divmod(length, 128)
