@@ -168,6 +168,7 @@ def test_a_power_cut_fires_the_will_and_the_node_comes_back(mosquitto: Mosquitto
         run(go())
 
 
+@pytest.mark.wire(8)
 def test_after_the_broker_died_all_come_back_to_the_new_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async def go() -> None:
         async with fleet(tmp_path, mosquitto) as street:

@@ -21,6 +21,7 @@ def is_sounding(stack: Stack) -> bool:
     return bool(stack.fleet.ask(stats=True)["stats"]["sounding"] == len(stack.fleet.nodes))
 
 
+@pytest.mark.wire(8, 76)
 def test_before_the_sound_what_was_accepted_still_plays(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), lead_ms=4_000)
@@ -29,6 +30,7 @@ def test_before_the_sound_what_was_accepted_still_plays(place: Place, short: Pat
         assert_heard_once(stack, airing)
 
 
+@pytest.mark.wire(8)
 def test_before_the_order_came_through_it_is_offered_again(place: Place, short: Path) -> None:
     with place.stack() as stack:
         bulletin = stack.clip(short)
@@ -40,6 +42,7 @@ def test_before_the_order_came_through_it_is_offered_again(place: Place, short: 
         assert_heard_once(stack, airing)
 
 
+@pytest.mark.wire(8, 53, 76)
 def test_while_it_sounds_nobody_falls_silent_or_begins_again(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(longer), lead_ms=2_000)
@@ -49,6 +52,7 @@ def test_while_it_sounds_nobody_falls_silent_or_begins_again(place: Place, longe
         assert_heard_once(stack, airing)
 
 
+@pytest.mark.wire(8, 53, 76)
 @pytest.mark.soak
 def test_twice_in_a_row_between_order_and_end(place: Place, longer: Path) -> None:
     with place.stack() as stack:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.system.conftest import Place, assert_nothing_twice, starts, until
 
@@ -23,6 +25,7 @@ def become(stack: Stack, airing: str, *wanted: str) -> None:
     until(lambda: states(stack, airing) == set(wanted), f"all are {wanted}")
 
 
+@pytest.mark.wire(64)
 def test_before_the_sound_nobody_plays(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), lead_ms=5_000)
@@ -37,6 +40,7 @@ def test_before_the_sound_nobody_plays(place: Place, short: Path) -> None:
         assert starts(stack, airing) == {}
 
 
+@pytest.mark.wire(64)
 def test_in_the_middle_all_are_cut(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(longer), lead_ms=1_500)
@@ -47,6 +51,7 @@ def test_in_the_middle_all_are_cut(place: Place, longer: Path) -> None:
         assert {sound["end"] for sound in stack.fleet.sounds() if sound["end"]} == {"silenced"}
 
 
+@pytest.mark.wire(64)
 def test_a_plans_item_is_cancelled_too(place: Place, short: Path) -> None:
     with place.stack() as stack:
         bulletin = stack.clip(short)
@@ -60,6 +65,7 @@ def test_a_plans_item_is_cancelled_too(place: Place, short: Path) -> None:
         assert states(stack, airing) == {"cancelled"}
 
 
+@pytest.mark.wire(64, 90)
 def test_out_of_reach_it_stays_cancelling_until_the_node_is_back_in_time(place: Place, short: Path) -> None:
     with place.stack() as stack:
         lost = stack.fleet.nodes[:3]
@@ -74,6 +80,7 @@ def test_out_of_reach_it_stays_cancelling_until_the_node_is_back_in_time(place: 
         assert starts(stack, airing) == {}
 
 
+@pytest.mark.wire(75, 90, 91)
 def test_past_the_deadline_it_is_unknown_until_a_late_true_word(place: Place, short: Path) -> None:
     clock = place.home / "clock"
     with place.stack(first=place.crashing(clock=clock)) as stack:

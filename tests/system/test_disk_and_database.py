@@ -39,6 +39,7 @@ def post(stack: Stack, bulletin: str) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json()
 
 
+@pytest.mark.wire(89)
 def test_a_locked_database_is_told_and_survived(mosquitto: Mosquitto, tmp_path: Path, short: Path) -> None:
     with Stack(tmp_path, mqtt_url=mosquitto.url, fleet=FLEET) as stack:
         bulletin = stack.clip(short)
@@ -57,6 +58,7 @@ def test_a_locked_database_is_told_and_survived(mosquitto: Mosquitto, tmp_path: 
         assert [each["id"] for each in stack.controller.call("GET", "/airings")] == [again, airing]
 
 
+@pytest.mark.wire(89)
 def test_a_full_disk_is_told_and_survived(mosquitto: Mosquitto, tmp_path: Path, short: Path) -> None:
     with small_disk(tmp_path / "controller") as disk, Stack(tmp_path, mqtt_url=mosquitto.url, fleet=FLEET) as stack:
         bulletin = stack.clip(short)

@@ -42,6 +42,7 @@ def say_to_the_dying(stack: Stack, bulletin: str, **how: object) -> None:
         stack.say(bulletin, **how)
 
 
+@pytest.mark.wire(53, 68)
 @pytest.mark.parametrize(
     ("point", "how"),
     [

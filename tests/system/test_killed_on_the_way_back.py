@@ -12,6 +12,7 @@ KILLED = -9
 DAY_MS = 86_400_000
 
 
+@pytest.mark.wire(75, 76, 79)
 @pytest.mark.parametrize(
     ("point", "passage"),
     [
@@ -33,6 +34,7 @@ def test_killed_over_receipts_it_gets_them_again_and_counts_them_once(
         assert stack.controller.call("GET", f"/airings/{airing}")["airing"]["good"] == 40
 
 
+@pytest.mark.wire(90, 91)
 def test_killed_in_the_sweep_it_sweeps_again_and_what_had_ended_stays_ended(place: Place, short: Path) -> None:
     clock = place.home / "clock"
     with place.stack(first=place.crashing("swept", clock=clock)) as stack:

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.system.conftest import Place, assert_heard_once, assert_nothing_twice, starts, until
 
@@ -22,6 +24,7 @@ def sounding(stack: Stack) -> int:
     return number
 
 
+@pytest.mark.wire(53, 70)
 def test_power_that_goes_in_the_sound_cuts_it_for_good(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         dark = stack.fleet.nodes[:5]
@@ -34,6 +37,7 @@ def test_power_that_goes_in_the_sound_cuts_it_for_good(place: Place, longer: Pat
         assert_nothing_twice(stack)
 
 
+@pytest.mark.wire(70)
 def test_power_that_comes_back_within_the_grace_costs_nothing(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), lead_ms=3_000)
@@ -43,6 +47,7 @@ def test_power_that_comes_back_within_the_grace_costs_nothing(place: Place, shor
         assert_heard_once(stack, airing)
 
 
+@pytest.mark.wire(54)
 def test_a_node_without_power_till_the_grace_is_over_missed_it(place: Place, short: Path) -> None:
     with place.stack() as stack:
         dark = stack.fleet.nodes[:3]
@@ -54,6 +59,7 @@ def test_a_node_without_power_till_the_grace_is_over_missed_it(place: Place, sho
         assert starts(stack, airing) == dict.fromkeys(set(stack.fleet.nodes) - set(dark), 1)
 
 
+@pytest.mark.wire(53, 70)
 def test_the_whole_fleet_dies_in_the_sound_and_nothing_plays_again(place: Place, longer: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(longer), lead_ms=2_000)
@@ -66,6 +72,7 @@ def test_the_whole_fleet_dies_in_the_sound_and_nothing_plays_again(place: Place,
         assert_nothing_twice(stack)
 
 
+@pytest.mark.wire(70)
 def test_the_whole_fleet_dies_before_the_sound_and_plays_it_once_it_is_back(place: Place, short: Path) -> None:
     with place.stack() as stack:
         airing = stack.say(stack.clip(short), lead_ms=2_500)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from audio.decode import decode
@@ -51,6 +52,7 @@ def source_of(stack: Stack, sha256: str, folder: Path) -> Samples:
     return np.concatenate(list(decode(clip)))
 
 
+@pytest.mark.wire(55, 72)
 def test_five_horns_sound_the_source_at_its_moment_and_are_silent_elsewhere(place: Place, short: Path) -> None:
     folder = place.home / "wav"
     with place.stack("--wav", str(folder), "--wav-nodes", "12.5%") as stack:

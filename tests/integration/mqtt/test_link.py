@@ -91,6 +91,7 @@ def test_a_link_works_above_file_descriptor_1024(mosquitto: Mosquitto) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.wire(2)
 def test_a_huge_message_of_somebody_else_neither_cuts_nor_fills_us(broker: Broker) -> None:
     with linked(broker.url) as (link, heard), client(broker.port, "rogue") as (rogue, _):
         since = link.up_since_ms
@@ -101,6 +102,7 @@ def test_a_huge_message_of_somebody_else_neither_cuts_nor_fills_us(broker: Broke
         assert link.up_since_ms == since
 
 
+@pytest.mark.wire(2)
 def test_of_a_message_that_would_fill_our_memory_only_a_piece_is_kept(mosquitto: Mosquitto) -> None:
     with linked(mosquitto.url) as (_, heard), client(mosquitto.port, "rogue") as (rogue, _):
         rogue.publish("tl/1/node/x/state", bytes(20_000_000), qos=1).wait_for_publish(WAIT_S)

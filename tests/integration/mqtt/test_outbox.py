@@ -162,6 +162,7 @@ def test_it_ends_soon_though_the_broker_says_nothing(house: House, monkeypatch: 
     assert time.monotonic() - began < 3
 
 
+@pytest.mark.wire(83)
 def test_over_a_real_broker_every_letter_arrives_and_what_a_dead_one_swallowed_goes_again(
     house: House, broker: Mosquitto | EmbeddedBroker
 ) -> None:
