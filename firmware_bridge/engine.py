@@ -169,7 +169,7 @@ class Engine:
         self._voice.life = self._door.life = remembered.life or self._random(8).hex()
         alarms: list[ev.Effect] = [ev.Alarm(code="memory.damaged")] if remembered.damaged else []
         if remembered.life:
-            self._papers.floors = remembered.floors
+            self._papers.floors, self._papers.born_ms = remembered.floors, remembered.born_ms
             return alarms
         return [*alarms, ev.Alarm(code="memory.new"), ev.Keep(key="life", value=self.life.encode())]
 

@@ -113,6 +113,8 @@ class Intake:
         why = refusal(self._list.config, item, item.start)
         if why:
             self._list.say(out, now_ms, airing, _R.REFUSED, why)
+        elif item.start < self._papers.born_ms:
+            self._list.say(out, now_ms, airing, _R.MISSED, "floors")
         elif sure_ms > max(item.start + self._clock.error(now_ms), last_begin_ms(item)):
             self._list.say(out, now_ms, airing, _R.MISSED, because)
         else:

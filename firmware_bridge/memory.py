@@ -3,6 +3,7 @@
     life             64 random bits as hex: made with an empty memory, so a wiped disk is known
     boot             how often it booted
     floors           the versions below which nothing is obeyed
+    born             when (UTC) this life first heard floors: what starts earlier may be what its former memory spent
     trust, config    the sealed documents, verified again at each boot
     plan             the sealed head, a line feed, the body: one record, so that they never disagree
     order/AIRING     the sealed order, while its airing waits
@@ -62,6 +63,7 @@ class Remembered:
         self.boot = self._number(kept, "boot", 0)
         self.from_seq = max(1, self._number(kept, "from", 1))
         self.floors = self._floors(kept.get("floors"))
+        self.born_ms = self._number(kept, "born", 0)
         self.life = self._life(kept.get("life"))
         for key, value in kept.items():
             kind, slash, name = key.partition("/")

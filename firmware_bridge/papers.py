@@ -8,7 +8,7 @@ from controller.protocol.codec import DecodeError, decode
 from controller.protocol.messages import Config, Floors, Order, PlanBody, PlanHead, PlanItem, ReceiptState, Trust, Versions
 from firmware_bridge.doorman import Doorman, ring_of
 from firmware_bridge.events import Effect, Keep
-from firmware_bridge.memory import keep_floors
+from firmware_bridge.memory import keep_floors, keep_number
 from firmware_bridge.playlist import Playlist
 
 EVERYWHERE = "all"
@@ -18,7 +18,7 @@ EVERYWHERE = "all"
 class Papers:
     """One node's documents. `is_ready`: it has all that lets it sound, and none of it is older than the floors."""
 
-    __slots__ = ("_door", "_list", "_node", "config", "floors", "has_changed", "head", "pending", "plan_kid")
+    __slots__ = ("_door", "_list", "_node", "born_ms", "config", "floors", "has_changed", "head", "pending", "plan_kid")
 
     def __init__(self, node: str, door: Doorman, playlist: Playlist) -> None:
         self._node = node
@@ -26,6 +26,7 @@ class Papers:
         self._list = playlist
         self.config: Config | None = None
         self.floors: Floors | None = None
+        self.born_ms = 0
         self.head: PlanHead | None = None
         self.plan_kid = ""
         self.pending: tuple[str, bytes, PlanHead] | None = None
@@ -106,8 +107,12 @@ class Papers:
             self._forget_floor(out)
         return True
 
-    def raise_floors(self, out: list[Effect], floors: Floors) -> None:
-        """Floors only rise."""
+    def raise_floors(self, out: list[Effect], floors: Floors, said_ms: int) -> None:
+        """Floors only rise. With the first ones a life is born, at `said_ms` (UTC): what started before is not for it to begin,
+        for its former memory may have spent it."""
+        if self.floors is None:
+            self.born_ms = said_ms
+            out.append(keep_number("born", said_ms))
         old = self.floors or Floors(trust=0, config=0, plan=0)
         new = Floors(trust=max(old.trust, floors.trust), config=max(old.config, floors.config), plan=max(old.plan, floors.plan))
         if new != self.floors:

@@ -116,7 +116,7 @@ class Reception:
     def _take_answer(self, out: list[Effect], now_ms: int, answer: Answer) -> None:
         self._ledger.cover(out, answer.upto, now_ms)
         if answer.floors is not None:
-            self._papers.raise_floors(out, answer.floors)
+            self._papers.raise_floors(out, answer.floors, answer.iat)
         verdict = "ignored"
         if answer.nonce is not None:
             verdict = self._clock.answered(answer.nonce, answer.t2, answer.t3, now_ms)

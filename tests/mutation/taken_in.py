@@ -27,7 +27,7 @@ TAKEN_IN = (
         RECEPTION,
         "self._intake.hold(sealed)",
         "pass",
-        "what_is_in_time_when_a_wiped_node_hears_the_floors_sounds_once",
+        "what_begins_after_a_wiped_node_heard_the_floors_sounds_once",
         "an_emergency_that_waited_an_hour_for_a_node_without_power_and_clock_is_missed",
     ),
     guard(
@@ -230,6 +230,18 @@ TAKEN_IN = (
         "if airing.kid in trust.revoked:",
         "if False:",
         "a_revoked_key_is_silent_and_voids_what_waits",
+    ),
+    guard(
+        INTAKE,
+        "elif item.start < self._papers.born_ms:",
+        "elif False:",
+        "what_the_lost_memory_may_have_spent_is_not_begun_again",
+    ),
+    guard(
+        PAPERS,
+        'out.append(keep_number("born", said_ms))',
+        "pass",
+        "what_the_lost_memory_may_have_spent_is_not_begun_again",
     ),
     guard(
         PRESENCE, "return mine > Presence(", "return True or mine > Presence(", "a_stale_will_after_a_new_birth_changes_nothing"

@@ -49,18 +49,41 @@ def test_a_wiped_disk_obeys_no_old_plan_and_no_old_order() -> None:
 
 
 @pytest.mark.wire(50)
-def test_what_is_in_time_when_a_wiped_node_hears_the_floors_sounds_once() -> None:
+def test_what_begins_after_a_wiped_node_heard_the_floors_sounds_once() -> None:
     """Silent is not lost: it was held."""
     node = ready()
     wipe(node)
     node.send(node.trust())
     node.send(node.config())
-    node.say()
+    node.say(start=node.utc + 20_000)
     node.advance(5_000)
     assert not node.plays
     node.answer()
     node.advance(60_000)
     assert node.words() == ["accepted", "started", "finished"]
+
+
+@pytest.mark.wire(50, 53)
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_the_lost_memory_may_have_spent_is_not_begun_again(cut: bool) -> None:
+    """It sounded, the disk was wiped, and a thief replays it in its window: an order, a plan's item, also after a power cut."""
+    node = ready()
+    item, order = node.item(airing="p1", start=node.utc, grace=HOUR), node.order(grace=HOUR)
+    node.send(order)
+    node.plan(item)
+    node.advance(90_000)
+    assert [play.airing for play in node.plays] == ["a1", "p1"]
+    wipe(node)
+    node.settle_in()
+    if cut:
+        node.power_cut()
+        node.connect()
+        node.answer()
+    node.send(order)
+    node.plan(item)
+    node.advance(2 * HOUR)
+    assert [play.airing for play in node.plays] == ["a1", "p1"]
+    assert node.engine.standing("a1")[2:] == node.engine.standing("p1")[2:] == ("missed", "floors")
 
 
 @pytest.mark.wire(33)

@@ -127,13 +127,13 @@ def test_an_empty_memory_makes_a_new_life_that_is_silent_until_it_knows_the_floo
     node.connect()
     node.send(node.trust())
     node.send(node.config())
-    node.say(airing="b1")
+    node.say(airing="b1", start=node.utc + 20_000)
     node.advance(5_000)
     assert not node.plays
     node.answer(floors=m.Floors(trust=1, config=1, plan=50))
     old(node.item(), version=40)
     assert node.engine.versions.plan == 0
-    node.advance(1_000)
+    node.advance(20_000)
     assert [play.airing for play in node.plays] == ["b1"]
 
 

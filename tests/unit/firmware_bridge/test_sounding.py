@@ -138,6 +138,7 @@ def test_priority_goes_before_normal_but_does_not_cut_it() -> None:
 def test_what_is_late_when_it_comes_is_missed() -> None:
     """Neither refused nor played: outside [start, start + grace] an item is missed."""
     node = ready()
+    node.advance(120_000)
     node.say(start=node.utc - 61_000, grace=60_000)
     node.advance(1_000)
     assert node.words() == ["missed late"]
