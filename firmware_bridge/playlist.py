@@ -128,8 +128,8 @@ class Playlist:
             self._bury(out, airing)
 
     def sweep(self, out: list[Effect], now_ms: int) -> None:
-        """Forget tombstones whose time is over, by a trusted clock."""
-        if not self._clock.is_trusted:
+        """Forget tombstones whose time is over, by a clock that an answer has confirmed: an RTC may have jumped ahead."""
+        if not self._clock.is_confirmed:
             return
         sure_ms = self._clock.utc(now_ms) - self._clock.error(now_ms)
         for airing in [one for one in self.airings.values() if one.phase is Phase.ENDED and one.until_ms < sure_ms]:

@@ -44,11 +44,23 @@ STEADY_MS = 600_000
 class Timekeeper:
     """One node's idea of UTC. Monotonic moments are arguments; nothing here reads a clock."""
 
-    __slots__ = ("_offset", "_pending", "_stamp", "_strangers", "_tries", "_u", "ask_ms", "is_answered", "is_trusted")
+    __slots__ = (
+        "_offset",
+        "_pending",
+        "_stamp",
+        "_strangers",
+        "_tries",
+        "_u",
+        "ask_ms",
+        "is_answered",
+        "is_confirmed",
+        "is_trusted",
+    )
 
     def __init__(self) -> None:
         self.is_trusted = False
         self.is_answered = False  # in this connection
+        self.is_confirmed = False  # the newest answer of this boot agreed with it
         self.ask_ms: int | None = None
         self._offset: int | None = None
         self._u = 0
@@ -130,12 +142,13 @@ class Timekeeper:
     def _judge(self, offset: int, u: int, now_ms: int) -> str:
         if not self.is_trusted or self._offset is None:
             self._set(offset, u, now_ms)
-            self.is_trusted = True
+            self.is_trusted = self.is_confirmed = True
             self._tries = 1
             return "taken"
         if abs(offset - self._offset) > STEP_MS:
             return self._stranger(offset, u, now_ms)
         self._strangers = ()
+        self.is_confirmed = True
         if u <= self.error(now_ms):
             self._set(offset, u, now_ms)
         return "taken"
@@ -147,7 +160,8 @@ class Timekeeper:
             if now_ms - at <= AGREE_WITHIN_MS and abs(their - offset) <= AGREE_MS + bound + u
         ]
         self._strangers = (*kin, (now_ms, offset, u))
-        if len(self._strangers) < AGREEING:
+        self.is_confirmed = len(self._strangers) >= AGREEING
+        if not self.is_confirmed:
             return "stranger"
         self._strangers = ()
         self._set(offset, u, now_ms)

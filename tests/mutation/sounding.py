@@ -45,8 +45,8 @@ TIME = (
     ),
     guard(
         CLOCK,
-        "if len(self._strangers) < AGREEING:",
-        "if len(self._strangers) < 2:",
+        "self.is_confirmed = len(self._strangers) >= AGREEING",
+        "self.is_confirmed = len(self._strangers) >= 2",
         "a_controller_that_is_two_hours_ahead_for_two_answers_moves_nothing",
     ),
     guard(
@@ -59,8 +59,8 @@ TIME = (
     guard(CLOCK, " and abs(their - offset) <= AGREE_MS + bound + u", "", "answers_that_disagree_move_nothing"),
     guard(
         CLOCK,
-        "self._strangers = ()\n        if u <=",
-        "if u <=",
+        "self._strangers = ()\n        self.is_confirmed = True",
+        "self.is_confirmed = True",
         "a_controller_that_is_two_hours_ahead_for_two_answers_moves_nothing",
     ),
     guard(CLOCK, "if u <= self.error(now_ms):", "if True:", "the_surer_of_two_answers_stays_until_drift_has_eaten_it"),
@@ -188,9 +188,10 @@ HORN = (
     guard(PLAYLIST, " + REMEMBER_MS", "", "a_tombstone_of_a_plans_item_is_kept_for_a_day"),
     guard(
         PLAYLIST,
-        "        if not self._clock.is_trusted:\n            return\n        sure_ms",
+        "        if not self._clock.is_confirmed:\n            return\n        sure_ms",
         "        sure_ms",
         "an_untrusted_clock_forgets_no_tombstone",
+        "an_rtc_that_jumped_ahead_makes_it_forget_nothing_and_sound_nothing_twice",
     ),
     guard(RULES, "if item.duration > policy.max_duration:", "if False:", "too_long_is_refused"),
     guard(

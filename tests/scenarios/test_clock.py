@@ -198,3 +198,20 @@ def test_a_node_without_a_clock_takes_what_it_is_told_and_still_sounds_nothing_t
     node.plan(node.item(airing="at-eleven"), node.item(airing="anew"))
     node.advance(2 * HOUR)
     assert [play.airing for play in node.plays] == ["now", "anew"]
+
+
+@pytest.mark.wire(53, 69)
+def test_an_rtc_that_jumped_ahead_makes_it_forget_nothing_and_sound_nothing_twice() -> None:
+    """It says that it is sure, and is three days wrong: what sounded this morning must not look long over."""
+    node = ready()
+    token = node.order(grace=HOUR)
+    node.send(token)
+    node.advance(MINUTE)
+    node.booted = ev.Booted(rtc_ms=node.utc + 72 * HOUR, rtc_u_ms=5)
+    lose_the_clock(node)
+    node.advance(2 * MINUTE)
+    assert [alarm for _ in range(3) for alarm in of(ev.Alarm, node.answer())] == MOVED
+    assert believes(node, 0)
+    node.send(token)
+    node.advance(MINUTE)
+    assert len(node.plays) == 1
