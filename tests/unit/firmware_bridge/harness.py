@@ -8,6 +8,7 @@ no airing plays twice, none before it is on disk as spent, none outside a window
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -107,6 +108,14 @@ class Harness:
             for effect in self.journal:
                 self._record(effect)
         self.boot()
+
+    def cut_anywhere(self, begin: int, back_ms: int = 0) -> Iterator[Harness]:
+        """This node booted again, after a power cut at each single effect from number `begin` on; `back_ms` before now."""
+        for at in range(begin, len(self.journal) + 1):
+            other = Harness(version=self.version, windows=self.windows)
+            other.journal, other.now = list(self.journal), self.now - back_ms
+            other.power_cut(at)
+            yield other
 
     def do(self, event: ev.Event) -> list[ev.Effect]:
         effects = self.engine.handle(event, self.now)

@@ -40,15 +40,12 @@ def test_a_power_cut_anywhere_in_an_order_plays_at_most_once_and_tells_the_end()
     token = node.order(start=node.utc + 2_000)
     node.send(token)
     node.advance(40_000)
-    for at in range(begin, len(node.journal) + 1):
-        other = Harness(version=node.version, windows=node.windows)
-        other.journal, other.now = list(node.journal), node.now - 38_000
-        other.power_cut(at)
+    for other in node.cut_anywhere(begin, back_ms=38_000):
         other.settle_in()
         other.send(token)
         other.advance(120_000)
         ends = [word for word in other.words() if word.split()[0] in ENDS]
-        assert len(ends) == 1, (at, other.words())
+        assert len(ends) == 1, other.words()
         assert ends[0] == "finished" or "started" in node.kept["airing/a1"].decode() or ends[0] in ("cut power", "missed off")
 
 
@@ -59,15 +56,12 @@ def test_a_power_cut_anywhere_in_a_stop_never_sounds_after_cancelled_was_said() 
     node.send(token)
     begin = len(node.journal)
     node.stop()
-    for at in range(begin, len(node.journal) + 1):
-        other = Harness(version=node.version, windows=node.windows)
-        other.journal, other.now = list(node.journal), node.now
-        other.power_cut(at)
+    for other in node.cut_anywhere(begin):
         other.settle_in()
         other.send(token)
         other.advance(120_000)
         said_cancelled = any(word.startswith("cancelled") for word in other.words())
-        assert said_cancelled is not bool(other.plays), at
+        assert said_cancelled is not bool(other.plays)
 
 
 @pytest.mark.wire(66, 70)
@@ -77,15 +71,12 @@ def test_a_power_cut_anywhere_in_a_plan_loses_no_item() -> None:
     items = [node.item(airing=f"p{n}", start=node.utc + 60_000 * (n + 1), duration=5_000) for n in range(3)]
     begin = len(node.journal)
     node.plan(*items, version=50)
-    for at in range(begin, len(node.journal) + 1):
-        other = Harness(version=60, windows=node.windows)
-        other.journal, other.now = list(node.journal), node.now
-        other.power_cut(at)
+    for other in node.cut_anywhere(begin):
         other.settle_in()
         if other.engine.versions.plan < 50:
             other.plan(*items, version=50)
         other.advance(300_000)
-        assert [play.airing for play in other.plays] == ["p0", "p1", "p2"], at
+        assert [play.airing for play in other.plays] == ["p0", "p1", "p2"]
 
 
 def test_what_passed_while_the_power_was_off_is_missed_and_says_so() -> None:
