@@ -37,6 +37,9 @@ UNKNOWN_WINDOW_MS = 31 * 86_400_000
 UNWRITTEN = frozenset({"full", "trust", "expired", "future"})
 """Refusals that leave no record: what is dead, foreign or has no room must not fill the table, nor bar the real one."""
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder of damaged bytes may raise: a node that can't boot is silent for good."""
+
 FOR_EVER = 2**53 - 1
 """Until when an airing whose record is damaged is taken as spent."""
 
@@ -76,15 +79,23 @@ class Remembered:
         elif kind == "airing":
             self.airings[name] = self._airing(name, value)
         elif kind == "receipt":
-            try:
-                self.receipts[int(name)] = _RECEIPT.decode(value)
-            except (ValueError, msgspec.DecodeError):
-                self.damaged.append(f"receipt/{name}")
+            self._take_receipt(name, value)
+
+    def _take_receipt(self, name: str, value: bytes) -> None:
+        """A receipt under another's number would make our next message one that the controller refuses, and ours for ever."""
+        try:
+            receipt = _RECEIPT.decode(value)
+        except UNREADABLE:
+            receipt = None
+        if receipt is not None and name == str(receipt.seq):
+            self.receipts[receipt.seq] = receipt
+        else:
+            self.damaged.append(f"receipt/{name}")
 
     def _airing(self, name: str, value: bytes) -> Airing:
         try:
             record = _RECORD.decode(value)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self.damaged.append(f"airing/{name}")
             record = Record(rev=2**31 - 1, state=ReceiptState.FAILED, why="memory", until_ms=FOR_EVER, klass=Klass.NORMAL)
         airing = Airing(name, record.rev, record.klass)
@@ -105,7 +116,7 @@ class Remembered:
     def _floors(self, value: bytes | None) -> Floors | None:
         try:
             return _FLOORS.decode(value) if value is not None else None
-        except msgspec.DecodeError:
+        except UNREADABLE:
             self.damaged.append("floors")
             return None
 

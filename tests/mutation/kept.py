@@ -114,6 +114,19 @@ KEPT = (
         "not",
         "a_power_cut_anywhere_in_an_order_plays_at_most_once_and_tells_the_end",
     ),
+    guard(MEMORY, " and name == str(receipt.seq)", "", "any_memory_boots_and_what_it_still_knows_as_spent_stays_spent"),
+    guard(
+        MEMORY,
+        "UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)",
+        "UNREADABLE = (msgspec.DecodeError, RecursionError)",
+        "any_memory_boots_and_what_it_still_knows_as_spent_stays_spent",
+    ),
+    guard(
+        MEMORY,
+        "UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)",
+        "UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)",
+        "any_memory_boots_and_what_it_still_knows_as_spent_stays_spent",
+    ),
     guard(
         MEMORY,
         "airing.phase = Phase.SOUNDING if record.state is ReceiptState.STARTED else Phase.ENDED",
