@@ -13,7 +13,6 @@ AT_THE_DOOR = (
         "",
         "every_type_is_heard_on_the_topics_of_its_row_and_on_no_other",
         "each_topic_carries_its_own_type_only",
-        quick=True,
     ),
     guard(
         DOORMAN,
@@ -79,7 +78,6 @@ AT_THE_DOOR = (
         "every_key_seals_what_its_use_is_for_and_nothing_else",
         "a_lax_config_that_another_key_sealed_opens_no_night",
         "a_config_key_can_not_be_the_plan_key",
-        quick=True,
     ),
     guard(
         DOORMAN,
