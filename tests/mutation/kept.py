@@ -114,7 +114,7 @@ KEPT = (
         "not",
         "a_power_cut_anywhere_in_an_order_plays_at_most_once_and_tells_the_end",
     ),
-    guard(MEMORY, " and name == str(receipt.seq)", "", "any_memory_boots_and_what_it_still_knows_as_spent_stays_spent"),
+    guard(MEMORY, " and name == str(receipt.seq)", "", "a_word_under_anothers_number_is_damaged_and_not_said"),
     guard(
         MEMORY,
         "UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)",

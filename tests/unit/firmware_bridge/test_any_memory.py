@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from firmware_bridge import events as ev
 from tests.unit.firmware_bridge.harness import HOUR, OTHER_CLIP, Harness, ready
 
 
@@ -63,3 +64,16 @@ def test_any_memory_boots_and_what_it_still_knows_as_spent_stays_spent(damaged: 
     node.advance(3 * HOUR)
     if record == NODE.kept["airing/a1"]:
         assert "a1" not in {play.airing for play in node.plays}
+
+
+def test_a_word_under_anothers_number_is_damaged_and_not_said() -> None:
+    """It would never be covered: what covers its number erases the other's record."""
+    node = ready()
+    node.say()
+    node.advance(60_000)
+    node.kept["receipt/9"] = node.kept["receipt/1"]
+    assert ev.Alarm(code="memory.damaged") in node.boot()
+    assert node.engine.outstanding == 3
+    node.kept.pop("receipt/1")
+    node.boot()
+    assert node.engine.outstanding == 2
