@@ -18,7 +18,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from controller.domain.delivery import VOIDED
-from controller.domain.errors import Refused
+from controller.domain.errors import Refused, Unavailable
 from controller.protocol import topics
 from controller.protocol.messages import Use
 from controller.service.generations import DAY_MS, ending
@@ -72,6 +72,7 @@ class Rekeying:
         self._read = read
         self._seen: object = None
         self._done: object = None
+        self._is_late = False
         self._warned_ms: int | None = None
 
     def look(self) -> None:
@@ -80,8 +81,7 @@ class Rekeying:
         now_ms = self._clock.now_ms()
         held = self._keyring.held
         stands = (held.trust_version, *(held.signer(use, now_ms).kid for use in Use), now_ms // AGAIN_MS)
-        if stands != self._done:
-            self._make_good(held, now_ms)
+        if stands != self._done and self._has_made_good(held, now_ms):
             self._done = stands
         self._warn(held, now_ms)
 
@@ -96,6 +96,18 @@ class Rekeying:
         except Refused as error:
             log.error("the keys on disk are not taken over, the present ones stay: %s", error)
         self._seen = stamp
+
+    def _has_made_good(self, held: KeySet, now_ms: int) -> bool:
+        """False while the database is away, or our clock lets us sign nothing: told once, tried at each look."""
+        try:
+            self._make_good(held, now_ms)
+        except Unavailable as error:
+            if not self._is_late:
+                log.warning("what follows from the keys waits: %s", error)
+            self._is_late = True
+            return False
+        self._is_late = False
+        return True
 
     def _make_good(self, held: KeySet, now_ms: int) -> None:
         with self._database.writing() as tx:

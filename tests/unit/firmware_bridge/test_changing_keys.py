@@ -58,6 +58,7 @@ def test_what_a_newer_plan_holds_does_not_fall_with_the_key_of_an_older_one() ->
     assert node.words() == ["accepted", "started", "finished"]
 
 
+@pytest.mark.wire(23)
 def test_a_revoked_plan_is_forgotten_and_its_airings_come_again_by_the_good_key() -> None:
     """Accepted twice, played once."""
     node = ready()
@@ -85,6 +86,7 @@ def test_a_plan_on_its_way_falls_with_its_own_key_only() -> None:
     assert node.engine._papers.pending is None
 
 
+@pytest.mark.wire(23)
 def test_an_order_by_a_revoked_key_is_forgotten_without_a_word_and_the_same_airing_by_a_good_key_is_played() -> None:
     """An end would bar it. It is gone from the disk too, so that a power cut brings nothing back."""
     node = ready()
@@ -105,6 +107,7 @@ def test_an_order_by_a_revoked_key_is_forgotten_without_a_word_and_the_same_airi
     assert played(node) == ["a1"]
 
 
+@pytest.mark.wire(23)
 def test_an_order_by_a_revoked_key_makes_no_sound_if_nobody_seals_it_anew() -> None:
     """Neither itself, nor said again."""
     node = ready()
