@@ -5,7 +5,8 @@
 
 WAITING: we gave our word; its clip or its moment is awaited. SOUNDING: it is spent, which was on disk before the player was
 asked; it may or may not have been heard yet. ENDED: nothing moves it again, whatever its revision: to repeat is a new airing.
-Each step is also what we say of it in a receipt, except `spent`, which says nothing.
+Each step is also what we say of it in a receipt, except `spent`, which says nothing. What waits may also be forgotten, and be
+unknown again (`Playlist.forget`): its key was revoked, and a good one may bring it anew.
 """
 
 from __future__ import annotations

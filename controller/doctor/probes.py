@@ -20,6 +20,7 @@ from controller.lock import is_held
 from controller.mqtt.link import Link
 from controller.protocol.address import parse_broker, without_user
 from controller.protocol.topics import PREFIX
+from controller.service.generations import lasting
 from scheduler.clock import Clock
 
 UP_S = 5.0
@@ -77,7 +78,7 @@ def look_at_keys(home: Path, now_ms: int, issuer: str) -> KeysSeen | None:
                 return KeysSeen(keys=(), root_here=False, refused=(error.code, fields))
     except OSError as error:
         return KeysSeen(keys=(), root_here=False, refused=("keys.unreadable", {"reason": error.strerror or str(error)}))
-    keys = [KeySeen(kid=key.kid, expires_ms=key.exp) for key in ring.keys.values()] if ring else []
+    keys = [KeySeen(kid=key.kid, expires_ms=key.exp) for key in lasting(ring.held, now_ms)] if ring else []
     return KeysSeen(keys=keys, root_here=keyfile.root_is_here(home))
 
 

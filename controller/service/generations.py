@@ -113,11 +113,15 @@ def disowned(revoked: Iterable[RevokedKey], key: SigningKey, now_ms: int) -> tup
     return (*named, RevokedKey(kid=key.kid, use=key.use, at=now_ms, exp=key.exp))[-MAX_REVOKED:]
 
 
-def ending(held: KeySet, now_ms: int) -> list[SigningKey]:
-    """The keys that end within WARN_MS, or have ended, and that no other one follows."""
-    signers = [held.signer(use, now_ms) for use in Use]
+def lasting(held: KeySet, now_ms: int) -> list[SigningKey]:
+    """The keys whose end would be an end: they sign today, and no other one follows. An old key may end, it was replaced."""
     followed = {key.use for key in held.keys.values() if key.since > now_ms}
-    return [key for key in signers if key.exp < now_ms + WARN_MS and key.use not in followed]
+    return [held.signer(use, now_ms) for use in Use if use not in followed]
+
+
+def ending(held: KeySet, now_ms: int) -> list[SigningKey]:
+    """Those that end within WARN_MS, or have ended."""
+    return [key for key in lasting(held, now_ms) if key.exp < now_ms + WARN_MS]
 
 
 def _living(keys: Collection[SigningKey], renewed: Use, now_ms: int) -> list[SigningKey]:

@@ -19,6 +19,7 @@ from controller.db.database import Database
 from controller.doctor.database import look_at_database
 from controller.doctor.probes import look_at_broker, look_at_disk, look_at_keys, look_at_server
 from controller.lock import alone
+from controller.protocol.messages import Use
 from scheduler.clock import SystemClock
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
@@ -123,6 +124,16 @@ def test_keys_are_looked_at_and_not_touched_not_even_under_another_name(home: Pa
     assert seen is not None
     assert (seen.refused, seen.root_here, len(seen.keys) > 3) == (None, True, True)
     assert files(home) == before
+
+
+def test_a_key_that_was_replaced_is_no_matter_of_concern(home: Path) -> None:
+    before = look_at_keys(home, NOW_MS, "tienglang")
+    keyfile.rotate(home, Use.PLAN, now_ms=NOW_MS, after_ms=0, random=os.urandom, issuer="tienglang")
+    after = look_at_keys(home, NOW_MS, "tienglang")
+    assert before is not None
+    assert after is not None
+    assert len(after.keys) == len(before.keys)
+    assert len({key.kid for key in before.keys} - {key.kid for key in after.keys}) == 1
 
 
 def test_keys_that_no_controller_would_start_with_are_named_where_they_are(home: Path) -> None:

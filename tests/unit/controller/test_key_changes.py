@@ -14,7 +14,7 @@ import pytest
 from controller import keyfile
 from controller.domain.errors import NotFound, Refused
 from controller.protocol.messages import Trust, Use
-from controller.service.generations import OVERLAP_MS, Standing, standing
+from controller.service.generations import OVERLAP_MS, Standing, ending, standing
 from controller.service.keyring import Keyring
 from tests.unit.controller.test_keyfile import LATER, NOW, cut, order, trust_of
 
@@ -111,6 +111,25 @@ def test_how_each_key_stands(home: Path) -> None:
     held = ring(home).held
     stands = {each: standing(held, held.keys[each], LATER + 2).value for each in (first, second, third)}
     assert stands == {first: "old", second: "current", third: "next"}
+
+
+def test_only_a_key_that_none_follows_is_told_to_come_to_its_end(home: Path) -> None:
+    old = ring(home).held.signer(Use.PLAN, NOW)
+    soon_ms = old.exp - 1_000
+    assert old in ending(ring(home).held, soon_ms)
+    rotate(home, now_ms=soon_ms)
+    assert Use.PLAN not in {key.use for key in ending(ring(home).held, soon_ms)}
+    assert len(ending(ring(home).held, soon_ms)) == len(Use) - 1
+    assert ending(ring(home).held, NOW) == []
+
+
+def test_the_files_keep_their_owner(home: Path) -> None:
+    path = home / "keys" / "keys.json"
+    if os.geteuid() == 0:  # as when somebody with sudo changes the keys of a server's account
+        os.chown(path, 12_345, 12_345)
+    before = path.stat()
+    rotate(home)
+    assert (path.stat().st_uid, path.stat().st_gid) == (before.st_uid, before.st_gid)
 
 
 def test_a_key_may_not_wait_longer_than_a_month(home: Path) -> None:
