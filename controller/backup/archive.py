@@ -54,6 +54,7 @@ def write(path: Path, manifest: Manifest, sources: Iterable[Source]) -> None:
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             said = msgspec.json.encode(manifest)
+            manifests.parse(said)  # what could not be read again is not written
             for name, data in ((manifests.NAME, said), (manifests.SUM, _sum(said))):
                 out.write(_header(name, len(data), manifest.made_ms) + data + _padding(len(data)))
             for source in sources:

@@ -17,9 +17,9 @@ from typing import BinaryIO
 
 from audio.errors import AudioError
 from audio.store import Store
-from controller import keyfile
 from controller.backup import archive
 from controller.backup.archive import Source, measured
+from controller.backup.keys import opened_copy
 from controller.backup.manifest import CLIP, FORMAT, KEY, TABLE, UPLOAD, Manifest
 from controller.db.database import Database, revision_of
 from controller.db.dump import Dumped, dump, sounds_named, uploads_named
@@ -45,6 +45,7 @@ class _Snapshot:
 
     revision: str
     tables: tuple[Dumped, ...]
+    rows: list[Source]
     sounds: list[str]
     uploads: list[Source]
 
@@ -59,16 +60,13 @@ def make_backup(
     target = target / f"tienglang-{moment(now_ms):%Y%m%d-%H%M%S}.tar" if target.is_dir() else target
     if target.exists():
         raise Refused("backup.exists", path=str(target))
-    if not is_there(database_url) or keyfile.open_existing(home, now_ms, issuer) is None:
-        raise Refused("backup.nothing", home=str(home))
     try:
+        _check(home, database_url, now_ms, issuer)
         # Beside its place: what it takes is where there must be room anyway. Only we may look into it.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work, ExitStack() as held:
-            folder = Path(work) / TABLE
-            snapshot = _snapshot(database_url, folder, home / UPLOAD, held)
+            snapshot = _snapshot(database_url, Path(work) / TABLE, home / UPLOAD, held)
             sounds, missing = _sounds(Store(home / CLIP), snapshot.sounds if with_clips else [])
-            tables = [measured(f"{TABLE}/{each.name}", _bytes_of(folder / each.name)) for each in snapshot.tables]
-            sources = [*_keys(home / KEY), *tables, *snapshot.uploads, *sounds]
+            sources = [*_keys(home / KEY), *snapshot.rows, *snapshot.uploads, *sounds]
             manifest = Manifest(
                 format=FORMAT,
                 program=program,
@@ -79,15 +77,22 @@ def make_backup(
                 members=tuple(source.member for source in sources),
             )
             archive.write(target, manifest, sources)
+        rows = sum(each.rows for each in snapshot.tables)
+        return Made(path=target, size=target.stat().st_size, rows=rows, clips=len(sounds), missing=tuple(missing))
     except OSError as error:
         raise Refused("usage.write", path=str(target), reason=error.strerror or str(error)) from None
-    return Made(
-        path=target,
-        size=target.stat().st_size,
-        rows=sum(each.rows for each in snapshot.tables),
-        clips=len(sounds),
-        missing=tuple(missing),
-    )
+
+
+def _check(home: Path, database_url: str, now_ms: int, issuer: str) -> None:
+    """Is there a station, with keys that are whole? A backup of damaged ones would be found out when it is too late."""
+    try:
+        keys_are_there = opened_copy(home, now_ms, issuer) is not None
+    except Refused as error:
+        if error.code != "keys.root-off":  # they are whole; only a controller of our name would need the root
+            raise
+        keys_are_there = True
+    if not keys_are_there or not is_there(database_url):
+        raise Refused("backup.nothing", home=str(home))
 
 
 def _snapshot(url: str, folder: Path, uploads: Path, held: ExitStack) -> _Snapshot:
@@ -97,7 +102,9 @@ def _snapshot(url: str, folder: Path, uploads: Path, held: ExitStack) -> _Snapsh
         if revision is None:
             raise Refused("backup.nothing", home=str(uploads.parent))
         brought = [_held(uploads / name, held) for name in uploads_named(connection)]
-        return _Snapshot(revision=revision, tables=dump(connection, folder), sounds=sounds_named(connection), uploads=brought)
+        tables = dump(connection, folder)
+        rows = [measured(f"{TABLE}/{each.name}", _bytes_of(folder / each.name)) for each in tables]
+        return _Snapshot(revision=revision, tables=tables, rows=rows, sounds=sounds_named(connection), uploads=brought)
 
 
 def _held(path: Path, held: ExitStack) -> Source:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from audio.store import Store
 from controller import keyfile
 from controller.backup.archive import Reader, reading
+from controller.backup.keys import opened_copy
 from controller.backup.manifest import CLIP, KEY, TABLE, UPLOAD, Manifest
 from controller.backup.swap import Mover, undoable
 from controller.db import restoring
@@ -174,7 +175,7 @@ def _archived_keys(stage: Path, issuer: str, now_ms: int) -> Keyring:
 
 def _own_keys(place: Place, now_ms: int) -> Keyring | None:
     try:
-        return keyfile.open_existing(place.home, now_ms, place.issuer)
+        return opened_copy(place.home, now_ms, place.issuer)
     except (Refused, OSError):
         return None  # damaged: the backup's are better
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from controller.cli.session import Session, with_session
 from controller.cli.times import show_iso, show_time
 from scheduler.clock import SystemClock
+
+if TYPE_CHECKING:
+    from controller.backup.restore import Restored
 
 
 @click.command()
@@ -71,6 +75,10 @@ def restore(session: Session, *, path: Path, replace: bool) -> None:
             "aside": [str(each) for each in restored.aside],
         }
     )
+    _tell(session, restored)
+
+
+def _tell(session: Session, restored: Restored) -> None:
     session.say("restored", time=show_time(restored.made_ms), program=restored.program, rows=restored.rows, clips=restored.clips)
     if restored.kept_keys:
         session.say("restored-keys-kept")

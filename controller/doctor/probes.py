@@ -6,13 +6,13 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import tempfile
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from controller import keyfile
+from controller.backup.keys import opened_copy
 from controller.config import Settings, is_loopback
 from controller.doctor.findings import BrokerSeen, DiskSeen, KeySeen, KeysSeen, ServerSeen, SettingsSeen
 from controller.domain.errors import Refused
@@ -64,21 +64,16 @@ def look_at_disk(home: Path) -> DiskSeen | None:
 
 
 def look_at_keys(home: Path, now_ms: int, issuer: str) -> KeysSeen | None:
-    """The keys as a controller would open them. It may seal the trust document anew, so it is given a copy, for our eyes only."""
-    folder = home / keyfile.FOLDER
-    if not folder.exists():
-        return None
+    """The keys as a controller would open them."""
     try:
-        with tempfile.TemporaryDirectory(prefix="tienglang-doctor-") as copy:
-            shutil.copytree(folder, Path(copy) / keyfile.FOLDER)
-            try:
-                ring = keyfile.open_existing(Path(copy), now_ms, issuer)
-            except Refused as error:
-                fields = {name: str(value).replace(copy, str(home)) for name, value in error.fields.items()}
-                return KeysSeen(keys=(), root_here=False, refused=(error.code, fields))
+        ring = opened_copy(home, now_ms, issuer)
+    except Refused as error:
+        return KeysSeen(keys=(), root_here=False, refused=(error.code, error.fields))
     except OSError as error:
         return KeysSeen(keys=(), root_here=False, refused=("keys.unreadable", {"reason": error.strerror or str(error)}))
-    keys = [KeySeen(kid=key.kid, expires_ms=key.exp) for key in lasting(ring.held, now_ms)] if ring else []
+    if ring is None:
+        return None
+    keys = [KeySeen(kid=key.kid, expires_ms=key.exp) for key in lasting(ring.held, now_ms)]
     return KeysSeen(keys=keys, root_here=keyfile.root_is_here(home))
 
 

@@ -46,13 +46,13 @@ class Station:
     def store(self) -> Store:
         return Store(self.home / "clips")
 
-    def back_up(self, target: Path, *, with_clips: bool = True) -> Made:
+    def back_up(self, target: Path, *, with_clips: bool = True, issuer: str = "test") -> Made:
         return make_backup(
             home=self.home,
             database_url=self.url,
             target=target,
             now_ms=NOW_MS,
-            issuer="test",
+            issuer=issuer,
             program="1.2.3",
             with_clips=with_clips,
         )

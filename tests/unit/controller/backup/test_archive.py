@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.backup import archive
+from controller.backup import manifest as manifests
 from controller.backup.manifest import MAX_BYTES, parse
 from controller.db.database import Database, revisions, upgrade
 from controller.domain.errors import Refused, TiengLangError, Unavailable
@@ -213,9 +214,8 @@ def test_a_file_that_changes_while_it_is_written_makes_no_backup(tmp_path: Path)
     (tmp_path / "a").write_bytes(b"before")
     source = archive.measured("keys/a", lambda: (tmp_path / "a").open("rb"))
     (tmp_path / "a").write_bytes(b"later!")
-    manifest = msgspec.convert(
-        {"format": 1, "program": "1", "made_ms": NOW_MS, "revision": "0001", "with_clips": True, "tables": [], "members": []},
-        archive.Manifest,
+    manifest = manifests.Manifest(
+        format=1, program="1", made_ms=NOW_MS, revision="0001", with_clips=True, tables=(), members=(source.member,)
     )
     with pytest.raises(Unavailable) as told:
         archive.write(tmp_path / "b.tar", manifest, [source])

@@ -158,6 +158,21 @@ def test_where_nothing_is_there_is_nothing_to_back_up(new_station: NewStation, t
     assert not station.home.exists()
 
 
+def test_under_another_name_it_is_made_all_the_same_and_the_keys_are_not_touched(lived: Station, tmp_path: Path) -> None:
+    """A nightly command that was not told TIENGLANG_CONTROLLER_ID seals no trust document of another name."""
+    keyfile.take_root_off(lived.home, tmp_path / "root.key")
+    before = lived.files()
+    lived.back_up(tmp_path / "b.tar", issuer="another-name")
+    assert lived.files() == before
+
+
+def test_keys_that_are_damaged_are_told_today_and_not_when_they_are_needed(lived: Station, tmp_path: Path) -> None:
+    (lived.home / "keys" / "master.key").write_bytes(b"short")
+    with pytest.raises(Refused) as told:
+        lived.back_up(tmp_path / "b.tar")
+    assert (told.value.code, told.value.fields["path"]) == ("keys.damaged", str(lived.home / "keys" / "master.key"))
+
+
 # ── what is refused, and leaves everything as it was ─────────────────────────────────────────────────────────────────
 
 
