@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from audio.errors import AudioError
 from audio.store import Store
+from controller import keyfile
 from controller.backup import archive
 from controller.backup.archive import Source, measured
 from controller.backup.keys import opened_copy
@@ -66,7 +67,7 @@ def make_backup(
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work, ExitStack() as held:
             snapshot = _snapshot(database_url, Path(work) / TABLE, home / UPLOAD, held)
             sounds, missing = _sounds(Store(home / CLIP), snapshot.sounds if with_clips else [])
-            sources = [*_keys(home / KEY), *snapshot.rows, *snapshot.uploads, *sounds]
+            sources = [*_keys(home), *snapshot.rows, *snapshot.uploads, *sounds]
             manifest = Manifest(
                 format=FORMAT,
                 program=program,
@@ -122,11 +123,17 @@ def _reopened(handle: int) -> BinaryIO:
     return open(handle, "rb", closefd=False)
 
 
-def _keys(folder: Path) -> Iterator[Source]:
-    """The key files; what a crash left half written (".trust.jws-123") is not one."""
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith("."):
-            yield measured(f"{KEY}/{path.name}", _bytes_of(path))
+def _keys(home: Path) -> list[Source]:
+    """The key files of one moment; what a crash left half written (".trust.jws.new") is none."""
+    before = keyfile.stamp(home)
+    found = [
+        measured(f"{KEY}/{path.name}", _bytes_of(path))
+        for path in sorted((home / KEY).iterdir())
+        if not path.name.startswith(".")
+    ]
+    if keyfile.stamp(home) != before:
+        raise Unavailable("backup.changed", member=KEY)
+    return found
 
 
 def _bytes_of(path: Path) -> Callable[[], BinaryIO]:

@@ -11,6 +11,7 @@ from controller.db.rows import chunks
 from controller.db.tables import (
     airing_villages,
     airings,
+    alarms,
     bulletins,
     clips,
     deliveries,
@@ -87,6 +88,10 @@ class SqlOld:
         """The airing itself."""
         self._connection.execute(delete(airing_villages).where(airing_villages.c.airing == airing))
         self._connection.execute(delete(airings).where(airings.c.id == airing))
+
+    def alarms(self, before_ms: int, limit: int) -> int:
+        """Alarms that were closed before; an open one has an owner to find."""
+        return self._delete(alarms, alarms.c.closed_ms < before_ms, limit)
 
     def bulletins(self, before_ms: int, limit: int) -> int:
         """Bulletins made before, of which no airing is known and no sound waits to be prepared."""

@@ -27,6 +27,9 @@ _NEWEST = (
 )
 """Moments that our clock gave to rows, out of tables that are small."""
 
+_LAST_COMMIT = "SELECT max(ms) FROM marks WHERE name = 'commit'"
+"""The moment of the newest commit itself, which the newest schema has."""
+
 _TRY = "UPDATE alembic_version SET version_num = version_num"
 
 
@@ -83,11 +86,13 @@ def _look_at_server(url: str) -> DatabaseSeen:
 
 
 def _seen(ask: Ask, revision: str | None) -> DatabaseSeen:
-    moments = [ask(query) for query in _NEWEST] if revision else []
+    known = revisions()
+    queries = (*_NEWEST, _LAST_COMMIT) if revision == known[0] else _NEWEST if revision in known else ()
+    moments = [ask(query) for query in queries]
     return DatabaseSeen(
         revision=revision,
-        known=revisions(),
-        nodes=ask("SELECT count(*) FROM nodes") if revision else 0,
+        known=known,
+        nodes=ask("SELECT count(*) FROM nodes") if revision in known else 0,
         newest_ms=max((moment for moment in moments if moment is not None), default=None),
         trouble=None,
     )

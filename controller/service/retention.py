@@ -34,7 +34,7 @@ NODES = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """For how many days each is kept. `airings` also keeps their deliveries, and bulletins that were never aired."""
+    """For how many days each is kept. `airings` keeps their deliveries too, bulletins never aired, closed alarms."""
 
     receipts: int
     airings: int
@@ -84,6 +84,7 @@ class Retention:
         yield from self._some(lambda tx: tx.old.health(self._before(keep.health), LIMIT))
         yield from self._receipts(self._before(keep.receipts))
         yield from self._airings(self._before(keep.airings))
+        yield from self._some(lambda tx: tx.old.alarms(self._before(keep.airings), LIMIT))
         yield from self._some(lambda tx: tx.old.bulletins(self._before(keep.airings), LIMIT))
         yield from self._some(lambda tx: tx.old.clips(self._before(keep.clips), LIMIT))
         yield from self._forget_files(self._before(keep.clips))

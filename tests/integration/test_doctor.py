@@ -115,6 +115,16 @@ def test_a_postgres_that_is_away_or_may_not_be_written_is_told(postgres_url: str
     database.close()
 
 
+def test_the_newest_moment_is_that_of_the_last_commit(home: Path) -> None:
+    database = Database(f"sqlite:///{home}/tienglang.db")
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO marks VALUES ('commit', 1795000000123)")
+    database.close()
+    seen = look_at_database(f"sqlite:///{home}/tienglang.db")
+    assert seen is not None
+    assert seen.newest_ms == 1_795_000_000_123
+
+
 # ── the keys, the disk ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -15,6 +15,7 @@ from controller.domain.errors import Unavailable
 from controller.protocol.messages import Health
 from controller.service import presence, retention
 from controller.service.deliveries import LINK_UP_MS
+from controller.service.ports import Alarm
 from controller.service.retention import AGAIN_MS, FIRST_MS, Keep, Retention
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, LIFE, NODES, NOW_MS, House, receipt, state
 from tests.unit.controller.service.house import receipts as batch
@@ -114,6 +115,17 @@ def test_deliveries_of_an_airing_that_nobody_knows_go_when_they_are_old(house: H
     house.clock.advance(11 * DAY_MS)
     go_round(house)
     assert count(house, deliveries) == 0
+
+
+def test_closed_alarms_go_and_open_ones_stay(house: House) -> None:
+    with house.work.writing() as tx:
+        for code, closed_ms in (("open", None), ("closed-then", NOW_MS), ("closed-now", NOW_MS + 2 * DAY_MS)):
+            alarm = Alarm(id=0, code=code, node=None, first_ms=NOW_MS, last_ms=NOW_MS, number=1, detail="{}", closed_ms=closed_ms)
+            tx.alarms.write([alarm])
+    house.clock.advance(101 * DAY_MS)
+    go_round(house)
+    with house.work.reading() as tx:
+        assert {alarm.code for alarm in tx.alarms.newest(10, closed=True)} == {"open", "closed-now"}
 
 
 def test_letters_go_after_they_expired_and_those_that_live_stay(house: House) -> None:
