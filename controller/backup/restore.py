@@ -4,7 +4,7 @@ Everything is unpacked, hashed and loaded beside its place first. Then names cha
 away a controller refuses to start (`keys.missing`), so a power cut in the middle can't leave one that runs on half of it;
 restoring again, with `replace`, ends it. What is replaced is put aside, not deleted.
 
-The loudspeakers' side of it (nothing is said twice, versions do not fall behind) is in docs/adr/0008.
+The loudspeakers' side of it (nothing is said twice, versions do not fall behind) is in docs/adr/0009.
 """
 
 from __future__ import annotations

@@ -147,7 +147,12 @@ KEPT = (
         "a_power_cut_anywhere_in_a_stop_never_sounds_after_cancelled_was_said",
     ),
     guard(MEMORY, "if seq < remembered.from_seq:", "if False:", "a_power_cut_anywhere_in_a_cover_brings_no_covered_word_back"),
-    guard(ENGINE, "self._papers.floors = remembered.floors", "pass", "floors_outlive_a_power_cut"),
+    guard(
+        ENGINE,
+        "self._papers.floors, self._papers.born_ms = remembered.floors, remembered.born_ms",
+        "pass",
+        "floors_outlive_a_power_cut",
+    ),
     guard(ENGINE, "remembered.life or self._random(8).hex()", "self._random(8).hex()", "boots_are_counted_on_disk"),
     guard(ENGINE, "self.boot += 1", "pass", "boots_are_counted_on_disk", "a_stale_will_after_a_new_birth_changes_nothing"),
 )

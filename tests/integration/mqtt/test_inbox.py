@@ -4,6 +4,7 @@ import threading
 import time
 from random import Random
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
@@ -14,7 +15,9 @@ from controller.domain.node import Node
 from controller.mqtt import inbox as module
 from controller.mqtt import replays
 from controller.mqtt.inbox import UPTO_AFTER_MS, UPTO_BUSY_MS, Inbox
-from controller.protocol import topics
+from controller.protocol import seal, topics
+from controller.protocol.codec import encode
+from controller.protocol.keys import node_kid
 from controller.protocol.messages import Answer, Ask, Said
 from controller.service.offers import Asked, Offers, Owed
 from controller.service.ports import Transaction
@@ -252,6 +255,19 @@ def test_what_is_not_believed_makes_a_count_and_nothing_else(desk: Desk, caplog:
     assert desk.link.sent == []
     assert desk.kept() == 0
     assert caplog.records == []
+    with desk.house.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(node_status)).scalar_one() == 0
+
+
+@pytest.mark.wire(34)
+def test_a_true_seal_over_another_nodes_name_is_not_believed(desk: Desk) -> None:
+    """A node speaks for itself only, whatever its key can seal."""
+    ring = desk.house.keyring
+    for said in (state("x1-1-l2"), msgspec.structs.replace(state("x1-1-l1"), generation=2)):
+        token = seal.mac("tl-state", node_kid("x1-1-l1", 1), ring.node_key("x1-1-l1", 1), encode(said))
+        desk.inbox.put("tl/1/node/x1-1-l1/state", token)
+    desk.turn()
+    assert desk.inbox.refused == {"rule.not-its-own-name": 2}
     with desk.house.database.read() as connection:
         assert connection.execute(select(func.count()).select_from(node_status)).scalar_one() == 0
 

@@ -31,6 +31,7 @@ def refused(house: House, decide: Any) -> Unavailable:
 # ── held back ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.wire(88)
 def test_while_the_clock_is_behind_nothing_is_decided(house: House) -> None:
     said = house.say("x1-1")
     house.clock.step(-HOUR_MS)
@@ -66,6 +67,7 @@ def test_set_right_or_run_up_to_the_mark_it_signs_again(house: House) -> None:
     house.say("x10-1")
 
 
+@pytest.mark.wire(88)
 def test_a_restart_forgets_nothing(house: House) -> None:
     house.say("x1-1")
     clock = VirtualClock(NOW_MS - HOUR_MS, 5)
