@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -22,7 +23,7 @@ from audio.decode import decode
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.rabbitmq import RabbitMQ
-from tests.support.stack import SERVE, SPEECH, Program, Stack, crashing
+from tests.support.stack import SERVE, SPEECH, FleetProcess, Program, Stack, crashing
 
 HAPPENS_S = 60
 """Whatever must happen happens in this time: nodes say a receipt again after 10 to 12 s, and machines may be busy."""
@@ -72,6 +73,22 @@ class Place:
     def _embedded(stack: Stack) -> psutil.Process:
         children = psutil.Process(stack.controller.pid).children()
         return next(child for child in children if "broker_child.py" in " ".join(child.cmdline()))
+
+
+Heard = TypeVar("Heard", bound=AbstractContextManager[Any])
+
+
+@contextmanager
+def overheard(place: Place, nodes: int, listen: Callable[[Stack, list[str]], Heard]) -> Iterator[tuple[Stack, Heard]]:
+    """A controller, some loudspeakers of both communes, and somebody (`listen(stack, nodes)`) who was there at their birth."""
+    with place.stack(nodes=0) as stack:
+        provisions = stack.controller.call("POST", "/nodes/provision", json={})
+        chosen = provisions[:: len(provisions) // nodes][:nodes]
+        with listen(stack, [each["node"] for each in chosen]) as somebody:
+            stack.fleet.kill()
+            stack.fleet = FleetProcess(place.home / "overheard", chosen, FLEET)
+            stack.fleet.start()
+            yield stack, somebody
 
 
 COMMON = list(itertools.product(("mosquitto", "embedded"), ("sqlite", "postgresql")))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +12,9 @@ from sqlalchemy import text
 
 from controller.db.tables import metadata
 from tests.support.mosquitto import Mosquitto
-from tests.support.stack import FleetProcess, Stack
+from tests.support.stack import Stack
 from tests.support.thief import LIFE, NAME, Thief
-from tests.system.conftest import FLEET, Place, assert_heard_once, assert_nothing_twice, starts
+from tests.system.conftest import Place, assert_heard_once, assert_nothing_twice, overheard, starts
 
 NODES = 20
 A_SECOND = 2_000
@@ -26,28 +24,19 @@ GROWN_MB = 80
 """What either process may grow by: its queues are full, its tables of headers and derived keys as well."""
 
 
-@contextmanager
-def robbed(place: Place) -> Iterator[tuple[Stack, Thief]]:
-    """A controller and NODES loudspeakers, and a thief who was there when they were born."""
-    with place.stack(nodes=0) as stack:
-        provisions = stack.controller.call("POST", "/nodes/provision", json={})[:: 40 // NODES]
-        nodes = [each["node"] for each in provisions]
-        units = [unit["id"] for unit in stack.controller.call("GET", "/units")]
-        with Thief(stack.broker_port, nodes, units, seed=11) as thief:
-            stack.fleet.kill()
-            stack.fleet = FleetProcess(place.home / "robbed", provisions, FLEET)
-            stack.fleet.start()
-            yield stack, thief
+def thief(stack: Stack, nodes: list[str]) -> Thief:
+    """It knows every loudspeaker and every place."""
+    return Thief(stack.broker_port, nodes, [unit["id"] for unit in stack.controller.call("GET", "/units")], seed=11)
 
 
 def airs_under_attack(place: Place, sound: Path, seconds: float) -> None:
-    with robbed(place) as (stack, thief):
+    with overheard(place, NODES, thief) as (stack, robber):
         bulletin = stack.clip(sound)
         aired = [stack.say(bulletin, lead_ms=2_000)]
         assert_heard_once(stack, aired[0])
-        assert thief.heard > 5 * NODES
+        assert robber.heard > 5 * NODES
         before = memory_mb(stack)
-        thief.begin(A_SECOND)
+        robber.begin(A_SECOND)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             planned = stack.say(bulletin, at=(datetime.now(UTC) + timedelta(seconds=12)).isoformat())
@@ -55,8 +44,8 @@ def airs_under_attack(place: Place, sound: Path, seconds: float) -> None:
             assert_heard_once(stack, now)
             assert_heard_once(stack, planned)
             aired += [now, planned]
-        thief.end()
-        assert thief.said > 0.5 * A_SECOND * seconds, f"a lame thief: {thief.said}"
+        robber.end()
+        assert robber.said > 0.5 * A_SECOND * seconds, f"a lame thief: {robber.said}"
         after = memory_mb(stack)
         last = stack.say(bulletin, lead_ms=4_000)
         assert_heard_once(stack, last)
