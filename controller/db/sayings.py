@@ -66,6 +66,13 @@ class SqlBulletins:
             self._connection.execute(delete(holds).where(row))
         return on != there
 
+    def holders(self) -> dict[str, set[str]]:
+        """The clips that each unit lets its nodes keep."""
+        found: dict[str, set[str]] = {}
+        for unit, sha256 in self._connection.execute(select(holds.c.unit, holds.c.sha256)):
+            found.setdefault(unit, set()).add(sha256)
+        return found
+
     def held(self, path: Sequence[str]) -> list[tuple[str, int]]:
         """The (SHA-256, size) of clips that a node with this path keeps always."""
         query = select(clips.c.sha256, clips.c.size).distinct().join(holds, holds.c.sha256 == clips.c.sha256)

@@ -20,6 +20,8 @@ from controller.service.versions import believable
 from scheduler.clock import Clock
 
 MAX_NAME = 200
+MAX_HELD = 64
+"""Clips that a config may name (docs/wire.md): with one more, nodes would refuse it whole."""
 MAX_AT_ONCE = 10_000
 """Nodes added in one call: the stress size of a province."""
 
@@ -150,10 +152,22 @@ class Nodes:
             root = _unit(tx, unit)
             if on and tx.bulletins.clip(sha256) is None:
                 raise NotFound("clip.unknown", sha256=sha256[:64])
+            if on:
+                _refuse_too_many_held(tx, root, sha256)
             if tx.bulletins.hold(root.id, sha256, on):
                 living = tx.nodes.living([row.id for row in tx.nodes.under(root)])
                 self._papers.renew(tx, living, self._clock.now_ms())
         self._bus.outbox_filled()
+
+
+def _refuse_too_many_held(tx: Transaction, root: Unit, sha256: str) -> None:
+    """Refused("hold.full") if one more clip would be more than a config may name, anywhere under `root`."""
+    holders = tx.bulletins.holders()
+    for unit in tx.units.all():
+        if root.id in unit.path:
+            held = set().union(*(holders.get(above, ()) for above in unit.path))
+            if len(held | {sha256}) > MAX_HELD:
+                raise Refused("hold.full", limit=MAX_HELD, unit=unit.name)
 
 
 def add_nodes(tx: Transaction, village: str, names: Sequence[str], now_ms: int) -> Sequence[Node]:

@@ -55,6 +55,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This bulletin was waiting when the backup was made; it may have been aired since. If not, air it anew.",
     ),
     "bulletin.unknown": ("Không có bản tin này.", "There is no such bulletin."),
+    "hold.full": (
+        "{unit} đã giữ đủ {limit} tệp phát. Hãy bỏ bớt một tệp rồi làm lại.",
+        "{unit} holds {limit} clips already. Let go of one, then try again.",
+    ),
     "clip.unknown": ("Không có tệp phát này.", "There is no such clip."),
     "clock.behind": (
         "Đồng hồ máy chủ chậm {behind_s} giây so với lần ghi cuối: chưa ký được lệnh nào. Hãy chỉnh lại giờ (tienglang clock).",

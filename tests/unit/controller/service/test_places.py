@@ -5,6 +5,7 @@ import pytest
 from controller.domain.errors import NotFound, Refused
 from controller.protocol.keys import to_text
 from controller.protocol.messages import Config
+from controller.service import nodes as module
 from controller.service.demo import ACCOUNTS, make_demo
 from controller.service.passwords import Passwords
 from controller.service.users import Users
@@ -113,6 +114,21 @@ def test_holding_twice_writes_nothing_and_letting_go_writes_again(house: House) 
     house.nodes.hold("x1-1", sha256, on=False)
     assert configs(house)["x1-1-l1"].hold == ()
     assert len(house.letters("config")) == 2
+
+
+def test_no_place_may_hold_more_clips_than_a_config_can_name(small: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HELD", 2)
+    first, second, third = (small.clip(letter) for letter in "abc")
+    small.nodes.hold("x1", first, on=True)
+    small.nodes.hold("x1-1", second, on=True)
+    small.nodes.hold("x1-1", second, on=True)
+    before = configs(small)
+    with pytest.raises(Refused) as full:
+        small.nodes.hold("x1", third, on=True)
+    assert (full.value.code, full.value.fields["limit"]) == ("hold.full", 2)
+    assert configs(small) == before
+    small.nodes.hold("x1-2", third, on=True)
+    assert len(configs(small)["x1-2-l1"].hold) == 2
 
 
 def test_only_a_clip_that_is_known_can_be_held(small: House) -> None:
