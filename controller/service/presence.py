@@ -13,7 +13,7 @@ from controller.service.ports import Status, Transaction
 STANDING = ("", "clock", "floors")
 """What a node may have as its reason day by day: it is well, or waits for us. Any other is an alarm, also one we don't know."""
 
-NEWBORN = "memory-new"
+NEWBORN = "memory.new"
 """No alarm in the first word that we ever hear of a node: a new board's memory is empty."""
 
 

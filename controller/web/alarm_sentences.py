@@ -26,7 +26,7 @@ ALARMS: dict[str, tuple[str, str]] = {
         "{name}: báo quá nhiều loại lỗi ({number} lần nữa không được ghi riêng). Có thể thiết bị hỏng hoặc bị lấy cắp.",
         "{name}: it reports too many kinds of trouble ({number} more not kept apart). It may be broken, or stolen.",
     ),
-    "node.clock-moved": (
+    "node.clock.moved": (
         "{name}: đồng hồ vừa bị chỉnh hơn một phút.",
         "{name}: its clock was moved by more than a minute.",
     ),
@@ -34,21 +34,24 @@ ALARMS: dict[str, tuple[str, str]] = {
         "{name}: hai thiết bị dùng chung một khóa (bộ nhớ bị sao chép). Hãy xem tại chỗ, rồi: tienglang nodes renew {node}.",
         "{name}: two devices speak with one key (a copied memory). Look at the place, then: tienglang nodes renew {node}.",
     ),
-    "node.memory-damaged": ("{name}: bộ nhớ bị hỏng một phần.", "{name}: its memory is damaged in part."),
-    "node.memory-lost": ("{name}: không ghi được bộ nhớ.", "{name}: its memory can't be written."),
-    "node.memory-new": (
+    "node.memory.damaged": ("{name}: bộ nhớ bị hỏng một phần.", "{name}: its memory is damaged in part."),
+    "node.memory.lost": (
+        "{name}: một văn bản trong bộ nhớ không còn mở được; máy chủ gửi lại.",
+        "{name}: a document in its memory no longer opens; it is sent again.",
+    ),
+    "node.memory.new": (
         "{name}: bộ nhớ trống như lúc mới lắp. Nếu không ai thay thiết bị thì nó đã bị xoá.",
         "{name}: its memory is empty as on the first day. Unless somebody replaced it, it was wiped.",
     ),
-    "node.memory-rolled-back": (
+    "node.memory.rolled-back": (
         "{name}: bộ nhớ bị đưa về trạng thái cũ.",
         "{name}: its memory was set back to an older state.",
     ),
-    "node.order-trust": (
+    "node.order.trust": (
         "{name}: nhận được lệnh ký bằng khóa không được phép phát ở đây.",
         "{name}: an order came under a key that may not say this there.",
     ),
-    "node.plan-body": (
+    "node.plan.body": (
         "{name}: kế hoạch phát tải về không đúng với bản đã ký.",
         "{name}: the plan that it fetched is not the one that was signed.",
     ),

@@ -46,12 +46,12 @@ def test_a_repetition_raises_number_and_moment_and_makes_no_second_row(house: Ho
 
 
 def test_each_node_and_the_controller_have_alarms_of_their_own(house: House) -> None:
-    raise_(house, "node.clone", "node.plan-body")
+    raise_(house, "node.clone", "node.plan.body")
     raise_(house, "node.clone", node="x1-1-l2")
     raise_(house, "controller.clock", "controller.clock", node=None)
     assert house.alarm_codes() == {
         CLONE: 1,
-        ("node.plan-body", NODE): 1,
+        ("node.plan.body", NODE): 1,
         ("node.clone", "x1-1-l2"): 1,
         ("controller.clock", None): 2,
     }
@@ -181,7 +181,7 @@ def test_many_nodes_that_repeat_themselves_in_any_order_raise_no_alarm(house: Ho
 # ── what a node gives as its reason ──────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("reason", ["clock-moved", "memory-damaged", "never-heard-of.9"])
+@pytest.mark.parametrize("reason", ["clock.moved", "memory.damaged", "never-heard-of.9"])
 def test_a_reason_that_is_no_standing_one_is_an_alarm(house: House, reason: str) -> None:
     say(house, state(NODE, reason=reason))
     assert house.alarm_codes() == {(f"node.{reason}", NODE): 1}
@@ -196,23 +196,23 @@ def test_a_standing_reason_is_none(small: House, reason: str) -> None:
 def test_a_state_that_is_not_believed_to_be_newer_raises_nothing(small: House) -> None:
     """A replay by whoever owns the broker, or a will."""
     say(small, state(NODE, boot=2))
-    say(small, state(NODE, boot=1, reason="clock-moved"), state(NODE, boot=2, counter=9, online=False, reason="clock-moved"))
+    say(small, state(NODE, boot=1, reason="clock.moved"), state(NODE, boot=2, counter=9, online=False, reason="clock.moved"))
     assert small.alarm_codes() == {}
 
 
 def test_said_anew_in_a_newer_state_it_is_counted(small: House) -> None:
-    say(small, *(state(NODE, counter=counter, reason="plan-body") for counter in (1, 2, 2, 3)))
-    assert small.alarm_codes() == {("node.plan-body", NODE): 3}
+    say(small, *(state(NODE, counter=counter, reason="plan.body") for counter in (1, 2, 2, 3)))
+    assert small.alarm_codes() == {("node.plan.body", NODE): 3}
 
 
 def test_an_empty_memory_is_expected_of_a_new_board_and_an_alarm_later(small: House) -> None:
-    say(small, state(NODE, reason="memory-new"))
+    say(small, state(NODE, reason="memory.new"))
     assert small.alarm_codes() == {}
-    say(small, state(NODE, reason="memory-new", life="00000000000000bb"))
-    assert small.alarm_codes() == {("node.memory-new", NODE): 1}
+    say(small, state(NODE, reason="memory.new", life="00000000000000bb"))
+    assert small.alarm_codes() == {("node.memory.new", NODE): 1}
     small.nodes.renew(NODE)
-    say(small, state(NODE, reason="memory-new", life="00000000000000cc", generation=2))
-    assert small.alarm_codes() == {("node.memory-new", NODE): 1}
+    say(small, state(NODE, reason="memory.new", life="00000000000000cc", generation=2))
+    assert small.alarm_codes() == {("node.memory.new", NODE): 1}
 
 
 def test_a_village_that_was_moved_from_is_not_named_any_more(small: House) -> None:

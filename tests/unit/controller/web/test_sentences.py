@@ -90,3 +90,10 @@ def test_every_reason_of_the_contract_has_its_sentence() -> None:
     codes = {code for row in rows for code in re.findall(r"`([a-z-]+)`", row.split("|")[1])}
     assert len(codes) > 20
     assert codes == WHY.keys()
+
+
+def test_every_alarm_of_the_contract_has_its_sentence() -> None:
+    section = (ROOT / "docs" / "wire.md").read_text(encoding="utf-8").partition("| alarm | meaning |")[2].partition("## 16")[0]
+    told = re.findall(r"^\| `([a-z.-]+)` \|", section, re.MULTILINE)
+    assert len(told) > 5
+    assert [code for code in told if f"node.{code}" not in ALARMS] == []
