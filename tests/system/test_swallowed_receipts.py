@@ -49,7 +49,7 @@ def test_receipts_that_the_broker_swallowed_are_said_again_until_they_are_kept(t
         stack.fleet.start()
         bulletin = stack.clip(short)
         with Meter(broker) as meter:
-            airing = stack.say(bulletin, to=[village], lead_ms=4_000)
+            airing = stack.say(bulletin, to=[village], lead_ms=2_500 + 10 * nodes)  # all fetch before
             until(lambda: set(stack.ledger(airing).values()) == {"cached"}, "all have it")
             stack.controller.pause()
             meter.make_noise(NOISE)
