@@ -41,8 +41,9 @@ MAX_REVOKED = 64
 _VALID_MS = 2 * 365 * 86_400_000
 """Two years: longer than a commune's budget year, short enough that a leaked key ends."""
 
-_BEFORE_MS = 3_600_000
-"""A key is valid an hour before it was made: our clock may be corrected back once after the first start."""
+_BEFORE_MS = 86_400_000
+"""A key is valid a day before it was made: a first start under a clock that is hours ahead (a zone mistaken, an empty battery)
+must not leave keys that nobody may obey once it is set right."""
 
 _KID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without those that people confuse when they read a kid aloud
 
