@@ -109,8 +109,9 @@ class Papers:
 
     def raise_floors(self, out: list[Effect], floors: Floors, said_ms: int) -> None:
         """Floors only rise. With the first ones a life is born, at `said_ms` (UTC): what started before is not for it to begin,
-        for its former memory may have spent it."""
-        if self.floors is None:
+        for its former memory may have spent it. A later answer that was made earlier tells that our controller's clock was ahead.
+        """
+        if self.floors is None or said_ms < self.born_ms:
             self.born_ms = said_ms
             out.append(keep_number("born", said_ms))
         old = self.floors or Floors(trust=0, config=0, plan=0)

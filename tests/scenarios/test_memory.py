@@ -86,6 +86,19 @@ def test_what_the_lost_memory_may_have_spent_is_not_begun_again(cut: bool) -> No
     assert node.engine.standing("a1")[2:] == node.engine.standing("p1")[2:] == ("missed", "floors")
 
 
+@pytest.mark.wire(50)
+def test_a_life_born_under_a_clock_that_was_ahead_is_not_silent_until_then() -> None:
+    """The controller's clock was 2 h ahead at the first answer, and was set right."""
+    node = Harness(skew=2 * HOUR).settle_in()
+    node.skew = 0
+    for _ in range(3):
+        node.advance(10_000)
+        node.answer()
+    node.say()
+    node.advance(60_000)
+    assert node.words()[-1] == "finished"
+
+
 @pytest.mark.wire(33)
 def test_an_answer_to_the_memory_that_was_lost_gives_no_floors() -> None:
     """Replayed with the old documents it would make the wiped node speak."""
