@@ -18,6 +18,7 @@ import uvloop
 
 from controller.protocol.keys import Provision
 from simulator import faults
+from simulator.conform.cli import conform
 from simulator.control import Control
 from simulator.fleet import Fleet, Settings
 from simulator.link import raise_file_limit
@@ -87,6 +88,9 @@ def fleet(nodes_file: Path, as_json: bool, **options: Any) -> None:
     control = options["control"] or settings.home / CONTROL_NAME
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(provisions, settings, wanted, control, as_json))
+
+
+main.add_command(conform)
 
 
 @main.command("demo")

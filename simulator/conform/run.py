@@ -1,0 +1,104 @@
+"""One run against one node: from its first ask to the last verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller.protocol.messages import Ask
+from scheduler.clock import Clock
+from simulator.conform import (  # noqa: F401  (they register their checks)
+    node_arrival,
+    node_end,
+    node_files,
+    node_keys,
+    node_link,
+    node_papers,
+    node_power,
+    node_seals,
+    node_sound,
+)
+from simulator.conform.book import CHECKS, Broken, Check, Stage, Untried, Verdict, judged, summed
+from simulator.conform.desk import Desk, Hands
+from simulator.conform.identity import Identity
+from simulator.conform.report import UNSEEN, duties_of
+
+ARRIVE_S = 150.0
+"""How long the kit waits for the node's first ask: unanswered ones come every 60 to 75 s."""
+
+STORY_S = 150.0
+"""No check lasts longer: then it is broken, and the next has its turn."""
+
+SIDE_BY_SIDE = 8
+"""Checks at a time in the calm: more would queue for the horn, and for the 20 seals a second."""
+
+STAGES = (Stage.ARRIVAL, Stage.CALM, Stage.PAPERS, Stage.LINK, Stage.POWER, Stage.END)
+
+
+class Absent(Exception):
+    """The node was not heard of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which checks: those of these duties (empty: all), and the long ones too?"""
+
+    only: frozenset[int] = frozenset()
+    is_long: bool = False
+
+    def takes(self, one: Check) -> bool:
+        """Is this check wanted?"""
+        return not self.only or bool(self.only & set(one.duties))
+
+
+async def run(identity: Identity, clock: Clock, hands: Hands, wanted: Wanted, tell: Callable[[str], None]) -> list[Verdict]:
+    """Try the node: one verdict a duty. Absent; OSError, LinkError if the kit itself can't listen or connect."""
+    verdicts: list[Verdict] = []
+    async with Desk(identity, clock, hands) as desk:
+        desk.answering = None
+        tell(f"Waiting for {identity.node}: switch it on.")
+        if not await desk.until(lambda: desk.journal.of(Ask), ARRIVE_S):
+            raise Absent(identity.node)
+        for stage in STAGES:
+            if stage is Stage.CALM:
+                await _be_ready(desk)
+            turn = [one for one in CHECKS if one.stage is stage and wanted.takes(one)]
+            at_a_time = asyncio.Semaphore(SIDE_BY_SIDE if stage is Stage.CALM else 1)
+            told = await asyncio.gather(*(_one(desk, one, wanted, at_a_time, tell) for one in turn))
+            verdicts += [verdict for some in told for verdict in some]
+    duties = wanted.only or duties_of(STAGES)
+    return [verdict for verdict in summed(verdicts, UNSEEN, duties) if verdict.duty in duties]
+
+
+async def _be_ready(desk: Desk) -> None:
+    """Whatever the arrival was: now the node has all that lets it sound."""
+    desk.answering = desk.answer
+    heard_ms, ask = desk.journal.of(Ask)[-1]
+    desk.answer(ask, heard_ms)
+    await desk.settle(trust=True)
+    await desk.until(lambda: desk.journal.last is not None and desk.journal.last.u >= 0, ARRIVE_S)
+
+
+async def _one(
+    desk: Desk, one: Check, wanted: Wanted, at_a_time: asyncio.Semaphore, tell: Callable[[str], None]
+) -> list[Verdict]:
+    if one.is_long and not wanted.is_long:
+        return judged(one, Untried("needs --long"))
+    error: Exception | None = None
+    async with at_a_time:
+        try:
+            async with asyncio.timeout(STORY_S):
+                if one.stage not in (Stage.ARRIVAL, Stage.CALM, Stage.END):
+                    await desk.restore()
+                await one.story(desk)
+        except TimeoutError:
+            error = Broken(f"an end of this check within {STORY_S:.0f} s", "none")
+        except (Broken, Untried, AssertionError, ValueError, KeyError, OSError) as failure:
+            error = failure
+    tell(f"  {_sign(error)} {one.title}")
+    return judged(one, error)
+
+
+def _sign(error: Exception | None) -> str:
+    return "ok    " if error is None else "-     " if isinstance(error, Untried) else "BROKEN"
