@@ -45,6 +45,10 @@ class Untried(Exception):
         self.duties = duties
 
 
+class Absent(Exception):
+    """Nothing is heard of whoever is to be tried."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One story and the duties that it tries."""

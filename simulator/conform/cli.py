@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import uvloop
 
+from controller.protocol.keys import Provision
 from scheduler.clock import SystemClock
 from simulator.conform import identity as identities
 from simulator.conform import report
-from simulator.conform.book import Verdict
+from simulator.conform.book import Absent, Verdict
 from simulator.conform.desk import Hands
-from simulator.conform.run import Absent, Wanted, run
+from simulator.conform.office import Office, OfficeError
+from simulator.conform.run import Wanted, run, run_controller
 from simulator.link import LinkError
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -62,7 +65,7 @@ def conform(ctx: click.Context, /, **options: Any) -> None:
     wanted = Wanted(only=options["only"], is_long=not options["quick"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            verdicts = runner.run(run(who, SystemClock(), hands, wanted, lambda line: click.echo(line, err=True)))
+            verdicts = runner.run(run(who, SystemClock(), hands, wanted, _tell))
         except (Absent, LinkError, OSError) as error:
             raise click.ClickException(_why(error)) from None
     _end(ctx, verdicts, options["as_json"], hears=hands.sound_log is not None)
@@ -82,6 +85,36 @@ def new(node_id: str, broker: str, listen: str, output: Path) -> None:
     click.echo(f"{output}: set the node up with this, and keep its power off. Keep {output}.kit: it holds the keys.", err=True)
 
 
+@conform.command("controller")
+@click.option("--api", required=True, metavar="URL", help="The controller's address, as http://127.0.0.1:8080.")
+@click.option("--token", required=True, help="A token of its API.")
+@click.option("--provision", type=FILE, required=True, help="What it gave out for ONE node that does not run.")
+@click.option("--only", default="", callback=numbers, metavar="83,84", help="Only the checks of these duties.")
+@click.option("--quick/--long", default=True, show_default=True, help="Long: also what takes minutes.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of a table.")
+@click.pass_context
+def controller(ctx: click.Context, /, **options: Any) -> None:
+    """Try a controller, playing one of its nodes. It airs some short sounds in that node's village: not for a village in use."""
+    logging.getLogger("gmqtt").setLevel(logging.ERROR)
+    try:
+        provisions = msgspec.json.decode(options["provision"].read_bytes(), type=list[Provision])
+        provision = provisions[0]
+    except (OSError, ValueError, IndexError) as error:
+        raise click.UsageError(f"no node in {options['provision']}: {error}") from None
+    wanted = Wanted(only=options["only"], is_long=not options["quick"])
+    office = Office(options["api"], options["token"])
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            verdicts = runner.run(run_controller(provision, office, SystemClock(), wanted, _tell))
+        except (Absent, LinkError, OSError, OfficeError) as error:
+            raise click.ClickException(_why(error)) from None
+    _end(ctx, verdicts, options["as_json"], hears=True)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
 def _end(ctx: click.Context, verdicts: list[Verdict], as_json: bool, *, hears: bool) -> None:
     click.echo(report.for_machines(verdicts) if as_json else report.for_people(verdicts, hears=hears))
     ctx.exit(0 if report.is_good(verdicts) else 1)
@@ -89,5 +122,5 @@ def _end(ctx: click.Context, verdicts: list[Verdict], as_json: bool, *, hears: b
 
 def _why(error: Exception) -> str:
     if isinstance(error, Absent):
-        return f"nothing was heard of {error}: is it on, set up with this file, and at the same broker?"
-    return f"the kit can't reach the broker, or can't listen: {error}"
+        return f"nobody answered for {error}: is it on, set up with this file, and at this broker?"
+    return f"the kit can't reach what it needs, or can't listen: {error}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +49,7 @@ class Desk(Post):
         super().__init__(identity, clock)
         self.hands = hands
         self.horn = asyncio.Lock()
+        self._shared: dict[object, asyncio.Task[Any]] = {}
         self.missed: list[tuple[int, str, Order]] = []  # (duty, why, order): what the node could not obey on its arrival
         self._log_from = hands.sound_log.stat().st_size if hands.sound_log and hands.sound_log.exists() else 0
 
@@ -172,6 +173,19 @@ class Desk(Post):
         """The end of an airing, at the latest some seconds after it must have come."""
         latest_ms = order.start + order.grace + order.duration
         return await self.until(lambda: self.journal.end(order.airing), max(0, latest_ms - self.now_ms) / 1000 + more_s)
+
+    async def shared(self, tell: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
+        """What a story told once comes to; several checks may ask for it, at the same time."""
+        if tell not in self._shared:
+            self._shared[tell] = asyncio.create_task(tell(self))
+        found: T = await asyncio.shield(self._shared[tell])
+        return found
+
+    def hush(self, *orders: Order) -> None:
+        """Stop what should never have been taken, so that it disturbs no other check."""
+        for order in orders:
+            if self.journal.words(order.airing) and self.journal.end(order.airing) is None:
+                self.say(self.stop(order))
 
     # ── what sounded ─────────────────────────────────────────────────────────────────────────────────────────────────
 

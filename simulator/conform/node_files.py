@@ -6,7 +6,7 @@ from controller.protocol.messages import Order, ReceiptState
 from simulator.conform.book import Stage, check, expect
 from simulator.conform.desk import Desk
 from simulator.conform.node_sound import began, finished
-from simulator.conform.shelf import TOO_MUCH, Manner
+from simulator.conform.shelf import Manner
 
 R = ReceiptState
 
@@ -23,7 +23,7 @@ WINDOW_MS = 5_000
 @check(39, stage=Stage.CALM)
 async def no_redirect(desk: Desk) -> None:
     """It follows no redirect"""
-    order = await _served(desk, Manner.REDIRECT)
+    order = (await desk.shared(badly_served))[Manner.REDIRECT]
     followed = [served.path for served in desk.shelf.asked(str(order.sha256)) if "/elsewhere/" in served.path]
     expect(not followed, "no request for where a redirect points", followed)
     expect(not desk.begins(order.airing), "silence", "it sounded")
@@ -32,23 +32,29 @@ async def no_redirect(desk: Desk) -> None:
 @check(40, stage=Stage.CALM)
 async def stops_reading(desk: Desk) -> None:
     """It stops reading past the announced size"""
-    order = await _served(desk, Manner.ENDLESS)
+    order = (await desk.shared(badly_served))[Manner.ENDLESS]
     asked = desk.shelf.asked(str(order.sha256))
     expect(asked, "a request", "none")
     most = max(served.sent for served in asked)
-    expect(most < min(BUFFERS, TOO_MUCH), f"an end soon after {order.size} bytes", f"it read on to {most}")
+    expect(most < BUFFERS, f"an end soon after {order.size} bytes", f"it read on to {most}")
     expect(not desk.begins(order.airing), "silence", "it sounded")
 
 
-@check(41, 73, stage=Stage.CALM)
+@check(41, stage=Stage.CALM)
 async def whole_and_right(desk: Desk) -> None:
     """Nothing sounds of what is too short, or has another hash, or is refused by its server"""
-    for manner in (Manner.SHORT, Manner.WRONG, Manner.MISSING, Manner.FAILING):
-        order = await _served(desk, manner)
-        expect(not desk.begins(order.airing), "silence", f"it sounded: {manner}", 41)
-        end = await desk.ended(order)
-        reasons = {(R.MISSED, "clip"), *((R.FAILED, why) for why in ("size", "hash", "status", "link", "fetch"))}
-        expect(end and (end.state, end.why) in reasons, "missed, clip (or failed, and why)", end or "no end", 73)
+    orders = await desk.shared(badly_served)
+    sounded = [manner for manner in (Manner.SHORT, Manner.WRONG, Manner.FAILING) if desk.begins(orders[manner].airing)]
+    expect(not sounded, "silence", f"it sounded: {sounded}")
+
+
+@check(73, stage=Stage.CALM)
+async def no_clip_in_time(desk: Desk) -> None:
+    """A sound whose clip does not come in time is missed, or failed and why"""
+    orders = await desk.shared(badly_served)
+    reasons = {(R.MISSED, "clip"), *((R.FAILED, why) for why in ("size", "hash", "status", "link", "fetch"))}
+    end = await desk.ended(orders[Manner.MISSING])
+    expect(end and (end.state, end.why) in reasons, "missed, clip (or failed, and why)", end or "no end")
 
 
 @check(42, stage=Stage.CALM)
@@ -86,16 +92,25 @@ async def bases_in_order(desk: Desk) -> None:
 @check(41, stage=Stage.PAPERS)
 async def slow_server(desk: Desk) -> None:
     """A file that is still coming when the window closes does not sound"""
-    order = await _served(desk, Manner.SLOW)
+    order = _order(desk, Manner.SLOW)
+    await desk.pass_by(order.start + order.grace)
     desk.shelf.manners[str(order.sha256)] = Manner.MISSING
     expect(not desk.begins(order.airing), "silence", "it sounded")
 
 
-async def _served(desk: Desk, manner: Manner) -> Order:
-    """An order whose clip is served in that manner; wait until its window has passed."""
+async def badly_served(desk: Desk) -> dict[Manner, Order]:
+    """For each bad manner an order, when their windows have passed; the horn is theirs, should one sound."""
+    async with desk.horn:
+        orders = {manner: _order(desk, manner) for manner in Manner if manner not in (Manner.GOOD, Manner.SLOW)}
+        for order in orders.values():
+            await desk.pass_by(order.start + order.grace)
+    return orders
+
+
+def _order(desk: Desk, manner: Manner) -> Order:
+    """An order whose clip is served in that manner."""
     name = desk.new_clip(1_000)
     desk.shelf.manners[name] = manner
     order = desk.order(sha256=name, grace=WINDOW_MS)
     desk.say(order)
-    await desk.pass_by(order.start + order.grace)
     return order

@@ -104,6 +104,7 @@ async def types_of_topics(desk: Desk) -> None:
     desk.say(other, topic=topics.unit_order(VILLAGE))
     await sentinel(desk)
     words = desk.journal.words(other.airing)
+    desk.hush(other)
     expect(not words, "no word of an order to others on our topic", words)
 
 
@@ -212,6 +213,7 @@ async def nothing_of_it(desk: Desk, bad: Iterable[Bad], *duties: int) -> None:
         if token:
             desk.publish(topics.unit_order(VILLAGE), token)
     await sentinel(desk)
+    desk.hush(*(order for _, order, _ in bad))
     believed = [what for what, order, _ in bad if desk.journal.words(order.airing)]
     expect(not believed, "no word about any of them", f"it answered: {', '.join(believed)}", *duties)
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from simulator.conform.book import CHECKS, Stage, Verdict
 
-FOR_CONTROLLERS = frozenset({13, 15, 24, 34, 36, 44, *range(79, 92)})
-"""The duties of docs/wire.md that are a controller's; 1, 2, 9 to 12 and 27 are everybody's, and tried on nodes."""
+ONLY_CONTROLLERS = frozenset({13, 15, 24, 34, 36, 44, *range(79, 92)})
+"""The duties of docs/wire.md that are a controller's alone."""
 
-FOR_NODES = frozenset(range(1, 93)) - FOR_CONTROLLERS
+FOR_CONTROLLERS = ONLY_CONTROLLERS | {10}
+FOR_NODES = frozenset(range(1, 93)) - ONLY_CONTROLLERS
 
 UNSEEN = {
     58: "how loud it is can't be told from its words",
@@ -18,7 +19,6 @@ UNSEEN = {
     78: "it would take 4 096 receipts that nothing covers",
     88: "the kit can't set the controller's clock",
     89: "the kit can't reach the controller's database",
-    91: "takes two minutes and the controller's own link: needs --long",
 }
 """Why nothing tries a duty."""
 

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from controller.protocol.keys import Provision
 from controller.protocol.messages import Ask
 from scheduler.clock import Clock
 from simulator.conform import (  # noqa: F401  (they register their checks)
+    controller_checks,
     node_arrival,
     node_end,
     node_files,
@@ -19,10 +21,12 @@ from simulator.conform import (  # noqa: F401  (they register their checks)
     node_seals,
     node_sound,
 )
-from simulator.conform.book import CHECKS, Broken, Check, Stage, Untried, Verdict, judged, summed
+from simulator.conform.book import CHECKS, Absent, Broken, Check, Stage, Untried, Verdict, judged, summed
 from simulator.conform.desk import Desk, Hands
 from simulator.conform.identity import Identity
+from simulator.conform.office import Office, OfficeError
 from simulator.conform.report import UNSEEN, duties_of
+from simulator.conform.visit import Visit
 
 ARRIVE_S = 150.0
 """How long the kit waits for the node's first ask: unanswered ones come every 60 to 75 s."""
@@ -33,11 +37,9 @@ STORY_S = 150.0
 SIDE_BY_SIDE = 8
 """Checks at a time in the calm: more would queue for the horn, and for the 20 seals a second."""
 
+LONG_STORY_S = 420.0
+
 STAGES = (Stage.ARRIVAL, Stage.CALM, Stage.PAPERS, Stage.LINK, Stage.POWER, Stage.END)
-
-
-class Absent(Exception):
-    """The node was not heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,20 @@ async def run(identity: Identity, clock: Clock, hands: Hands, wanted: Wanted, te
     return [verdict for verdict in summed(verdicts, UNSEEN, duties) if verdict.duty in duties]
 
 
+async def run_controller(
+    provision: Provision, office: Office, clock: Clock, wanted: Wanted, tell: Callable[[str], None]
+) -> list[Verdict]:
+    """Try the controller: one verdict a duty. LinkError if the kit can't connect."""
+    verdicts: list[Verdict] = []
+    async with Visit(provision, office, clock) as visit:
+        await visit.arrive()
+        for one in CHECKS:
+            if one.stage is Stage.CONTROLLER and wanted.takes(one):
+                verdicts += await _tried(one, visit, wanted, tell)
+    duties = wanted.only or duties_of((Stage.CONTROLLER,))
+    return [verdict for verdict in summed(verdicts, UNSEEN, duties) if verdict.duty in duties]
+
+
 async def _be_ready(desk: Desk) -> None:
     """Whatever the arrival was: now the node has all that lets it sound."""
     desk.answering = desk.answer
@@ -83,19 +99,24 @@ async def _be_ready(desk: Desk) -> None:
 async def _one(
     desk: Desk, one: Check, wanted: Wanted, at_a_time: asyncio.Semaphore, tell: Callable[[str], None]
 ) -> list[Verdict]:
+    async with at_a_time:
+        return await _tried(one, desk, wanted, tell)
+
+
+async def _tried(one: Check, place: Desk | Visit, wanted: Wanted, tell: Callable[[str], None]) -> list[Verdict]:
+    """Tell one story to its end."""
     if one.is_long and not wanted.is_long:
         return judged(one, Untried("needs --long"))
     error: Exception | None = None
-    async with at_a_time:
-        try:
-            async with asyncio.timeout(STORY_S):
-                if one.stage not in (Stage.ARRIVAL, Stage.CALM, Stage.END):
-                    await desk.restore()
-                await one.story(desk)
-        except TimeoutError:
-            error = Broken(f"an end of this check within {STORY_S:.0f} s", "none")
-        except (Broken, Untried, AssertionError, ValueError, KeyError, OSError) as failure:
-            error = failure
+    try:
+        async with asyncio.timeout(LONG_STORY_S if one.is_long else STORY_S):
+            if isinstance(place, Desk) and one.stage in (Stage.PAPERS, Stage.LINK, Stage.POWER):
+                await place.restore()
+            await one.story(place)
+    except TimeoutError:
+        error = Broken("an end of this check", f"none within {STORY_S:.0f} s")
+    except (Broken, Untried, Absent, AssertionError, ValueError, LookupError, OSError, OfficeError) as failure:
+        error = failure
     tell(f"  {_sign(error)} {one.title}")
     return judged(one, error)
 
