@@ -15,7 +15,7 @@ from controller.protocol.keys import Provision
 from scheduler.clock import SystemClock
 from simulator.conform import identity as identities
 from simulator.conform import report
-from simulator.conform.book import Absent, Verdict
+from simulator.conform.book import Absent, Untried, Verdict
 from simulator.conform.desk import Hands
 from simulator.conform.office import Office, OfficeError
 from simulator.conform.run import Wanted, run, run_controller
@@ -66,7 +66,7 @@ def conform(ctx: click.Context, /, **options: Any) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             verdicts = runner.run(run(who, SystemClock(), hands, wanted, _tell))
-        except (Absent, LinkError, OSError) as error:
+        except (Absent, Untried, LinkError, OSError) as error:
             raise click.ClickException(_why(error)) from None
     _end(ctx, verdicts, options["as_json"], hears=hands.sound_log is not None)
 

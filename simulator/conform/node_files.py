@@ -101,7 +101,8 @@ async def slow_server(desk: Desk) -> None:
 async def badly_served(desk: Desk) -> dict[Manner, Order]:
     """For each bad manner an order, when their windows have passed; the horn is theirs, should one sound."""
     async with desk.horn:
-        orders = {manner: _order(desk, manner) for manner in Manner if manner not in (Manner.GOOD, Manner.SLOW)}
+        bad = [manner for manner in Manner if manner not in (Manner.GOOD, Manner.SLOW)]
+        orders: dict[Manner, Order] = {manner: _order(desk, manner) for manner in bad}
         for order in orders.values():
             await desk.pass_by(order.start + order.grace)
     return orders

@@ -24,8 +24,10 @@ from simulator.conform import (  # noqa: F401  (they register their checks)
 from simulator.conform.book import CHECKS, Absent, Broken, Check, Stage, Untried, Verdict, judged, summed
 from simulator.conform.desk import Desk, Hands
 from simulator.conform.identity import Identity
+from simulator.conform.node_power import off_and_on
+from simulator.conform.node_seals import sentinel
 from simulator.conform.office import Office, OfficeError
-from simulator.conform.report import UNSEEN, duties_of
+from simulator.conform.report import UNSEEN, duties_of, is_good
 from simulator.conform.visit import Visit
 
 ARRIVE_S = 150.0
@@ -60,17 +62,21 @@ async def run(identity: Identity, clock: Clock, hands: Hands, wanted: Wanted, te
     async with Desk(identity, clock, hands) as desk:
         desk.answering = None
         tell(f"Waiting for {identity.node}: switch it on.")
+        if hands.power is not None:
+            await off_and_on(desk)  # so that its birth is heard
         if not await desk.until(lambda: desk.journal.of(Ask), ARRIVE_S):
             raise Absent(identity.node)
         for stage in STAGES:
             if stage is Stage.CALM:
-                await _be_ready(desk)
+                ready = await _tried(READY, desk, wanted, tell)
+                verdicts += ready
+                if not is_good(ready):
+                    break
             turn = [one for one in CHECKS if one.stage is stage and wanted.takes(one)]
             at_a_time = asyncio.Semaphore(SIDE_BY_SIDE if stage is Stage.CALM else 1)
             told = await asyncio.gather(*(_one(desk, one, wanted, at_a_time, tell) for one in turn))
             verdicts += [verdict for some in told for verdict in some]
-    duties = wanted.only or duties_of(STAGES)
-    return [verdict for verdict in summed(verdicts, UNSEEN, duties) if verdict.duty in duties]
+    return _told(verdicts, wanted, duties_of(STAGES))
 
 
 async def run_controller(
@@ -83,17 +89,27 @@ async def run_controller(
         for one in CHECKS:
             if one.stage is Stage.CONTROLLER and wanted.takes(one):
                 verdicts += await _tried(one, visit, wanted, tell)
-    duties = wanted.only or duties_of((Stage.CONTROLLER,))
-    return [verdict for verdict in summed(verdicts, UNSEEN, duties) if verdict.duty in duties]
+    return _told(verdicts, wanted, duties_of((Stage.CONTROLLER,)))
+
+
+def _told(verdicts: list[Verdict], wanted: Wanted, everything: tuple[int, ...]) -> list[Verdict]:
+    """One verdict for each duty that was wanted, and for any that is broken."""
+    duties = wanted.only or frozenset(everything)
+    return [one for one in summed(verdicts, UNSEEN, duties) if one.duty in duties or one.state == "broken"]
 
 
 async def _be_ready(desk: Desk) -> None:
-    """Whatever the arrival was: now the node has all that lets it sound."""
+    """Whatever the arrival was, now it has all that lets it sound."""
     desk.answering = desk.answer
-    heard_ms, ask = desk.journal.of(Ask)[-1]
-    desk.answer(ask, heard_ms)
+    number = len(desk.journal.heard)
     await desk.settle(trust=True)
-    await desk.until(lambda: desk.journal.last is not None and desk.journal.last.u >= 0, ARRIVE_S)
+    if desk.u_ms == 0:  # it has had no answer yet that it could open: its next ask is answered
+        await desk.until(lambda: desk.journal.of(Ask, number), ARRIVE_S)
+        await sentinel(desk)
+
+
+READY = Check(title="It takes its trust and config, and says so", duties=(37,), stage=Stage.CALM, story=_be_ready)
+"""Without this nothing else can be tried."""
 
 
 async def _one(
