@@ -21,6 +21,9 @@ LOOK_S = 0.05
 SLACK_MS = 700
 """What a message may take on its way, beyond the moment it is about."""
 
+SHORT_S, QUEUE_S = 0.3, 60.0
+"""A line that is short enough to join, and how long at most to stand beside it."""
+
 TAKEN_S = 0.3
 """How long the kit holds a connection that it took from the node: the broker ends the node's at once."""
 
@@ -106,6 +109,11 @@ class Desk(Post):
         head = self.new_plan(items, **changes)
         self.say(head, by=by)
         return bool(await self.until(lambda: self.journal.state and self.journal.state.versions.plan == head.version, within_s))
+
+    async def publish_in_turn(self, topic: str, token: bytes) -> None:
+        """Send bytes once little waits to leave: a check that sends many keeps no other waiting."""
+        await self.until(lambda: self.backlog_s <= SHORT_S, QUEUE_S)
+        self.publish(topic, token)
 
     # ── its line and its power ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -177,7 +177,7 @@ async def any_bytes(desk: Desk) -> None:
     """Whatever the bytes, it lives on"""
     inbox = topics.inbox(desk.node)
     for garbage in (b"", b"\x00", b".", b"..", b"\xff" * 300, b"a." * 8_000, b"{}", "tiếng làng".encode()):
-        desk.publish(inbox, garbage)
+        await desk.publish_in_turn(inbox, garbage)
     bad = [
         ("deep nesting", *_with_payload(desk, lambda order: encode(order)[:-1] + b',"deep":' + b"[" * DEEP + b"]" * DEEP + b"}")),
         ("something after the object", *_with_payload(desk, lambda order: encode(order) + b"{}")),
@@ -211,7 +211,7 @@ async def nothing_of_it(desk: Desk, bad: Iterable[Bad], *duties: int) -> None:
     bad = list(bad)
     for _, _, token in bad:
         if token:
-            desk.publish(topics.unit_order(VILLAGE), token)
+            await desk.publish_in_turn(topics.unit_order(VILLAGE), token)
     await sentinel(desk)
     desk.hush(*(order for _, order, _ in bad))
     believed = [what for what, order, _ in bad if desk.journal.words(order.airing)]

@@ -74,6 +74,11 @@ class Scribe:
         trust, config = self.trust.version if self.trust else 0, self.config.version if self.config else 0
         return Floors(trust=trust, config=config, plan=0)
 
+    @property
+    def backlog_s(self) -> float:
+        """How long what was said needs to leave."""
+        return 0.0
+
     def name(self, what: str = "a") -> str:
         """A name never used before, of an airing, an order..."""
         return f"{what}-{self._run}-{next(self._numbers)}"
@@ -100,7 +105,7 @@ class Scribe:
     def order(self, airing: str | None = None, *, lead_ms: int = LEAD_MS, **changes: Any) -> Order:
         """An order to play the kit's clip in `lead_ms`, to its village; `changes` are fields."""
         now = self.now_ms
-        start = changes.get("start", now + lead_ms)
+        start = changes.get("start", now + round(self.backlog_s * 1000) + lead_ms)
         sha256 = changes.get("sha256", self.clip)
         fields: dict[str, Any] = {"iss": "kit", "aud": self.path[-1], "iat": now, "id": self.name("o"), "kind": Kind.PLAY}
         fields |= {"airing": airing or self.name(), "rev": 1, "rank": 2, "start": start, "grace": GRACE_MS, "duration": 1_000}

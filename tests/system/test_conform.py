@@ -40,8 +40,11 @@ GUILTY = {
 }
 """The duties that a node breaks in which one guard is missing: `tests.support.pole.FAULTS`."""
 
-QUICK = "2,9,10,11,26,27,39,45,50,52,53,54,59,64,66"
-"""What a default run tries of a healthy node: the checks of the first half minute."""
+TRIED = {"spent": "70"}
+"""What the kit is asked to try of a faulty node, if not just that: fewer power cuts find it as well."""
+
+QUICK = "9,10,11,26,27,54,59,64"
+"""What a default run tries of a healthy node: half a minute's worth."""
 
 
 def kit(*arguments: str | Path, once_it_listens: Callable[[], None] = lambda: None) -> Json:
@@ -64,6 +67,11 @@ def kit(*arguments: str | Path, once_it_listens: Callable[[], None] = lambda: No
 def states(found: Json, state: str) -> dict[int, str]:
     """The duties of a state, each with what came."""
     return {row["duty"]: f"{row['check']}: {row['came']}" for row in found["duties"] if row["state"] == state}
+
+
+def tried(fault: str) -> str:
+    """What a default run asks of the kit, to find this fault."""
+    return TRIED.get(fault) or ",".join(str(duty) for duty in sorted(GUILTY[fault]))
 
 
 class Bench:
@@ -121,7 +129,7 @@ def test_each_planted_fault_is_found_and_a_healthy_node_passes(tmp_path: Path) -
     with benches(tmp_path, ["healthy", *GUILTY]) as (healthy, *faulty), ThreadPoolExecutor(len(GUILTY) + 1) as pool:
         passing = pool.submit(healthy.try_ours, None, "--only", QUICK)
         runs = {
-            fault: pool.submit(bench.try_ours, fault, "--only", ",".join(map(str, GUILTY[fault])), plug=fault == "spent")
+            fault: pool.submit(bench.try_ours, fault, "--only", tried(fault), plug=fault == "spent")
             for (fault, bench) in zip(GUILTY, faulty, strict=True)
         }
         broken = {fault: states(run.result(), "broken") for fault, run in runs.items()}
@@ -155,7 +163,7 @@ def test_our_controller_holds_every_duty_that_can_be_seen(tmp_path: Path) -> Non
 
 
 def test_our_controller_keeps_custody_and_believes_only_true_names(tmp_path: Path) -> None:
-    assert_controller_holds(tmp_path, "--only", "13,36,79,82,85,87,90")
+    assert_controller_holds(tmp_path, "--only", "13,36,79")
 
 
 def assert_controller_holds(home: Path, *options: str) -> None:
