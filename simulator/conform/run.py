@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller.protocol.keys import Provision
-from controller.protocol.messages import Ask
+from controller.protocol.messages import Ask, ReceiptState
 from scheduler.clock import Clock
 from simulator.conform import (  # noqa: F401  (they register their checks)
     controller_checks,
@@ -25,7 +25,6 @@ from simulator.conform.book import CHECKS, Absent, Broken, Check, Stage, Untried
 from simulator.conform.desk import Desk, Hands
 from simulator.conform.identity import Identity
 from simulator.conform.node_power import off_and_on
-from simulator.conform.node_seals import sentinel
 from simulator.conform.office import Office, OfficeError
 from simulator.conform.report import UNSEEN, duties_of, is_good
 from simulator.conform.visit import Visit
@@ -33,7 +32,10 @@ from simulator.conform.visit import Visit
 ARRIVE_S = 150.0
 """How long the kit waits for the node's first ask: unanswered ones come every 60 to 75 s."""
 
-STORY_S = 150.0
+FIRST_MS = 500
+"""The grace, and the length, of the first sounds: short, as many may be needed."""
+
+STORY_S = 170.0
 """No check lasts longer: then it is broken, and the next has its turn."""
 
 SIDE_BY_SIDE = 8
@@ -99,16 +101,20 @@ def _told(verdicts: list[Verdict], wanted: Wanted, everything: tuple[int, ...]) 
 
 
 async def _be_ready(desk: Desk) -> None:
-    """Whatever the arrival was, now it has all that lets it sound."""
+    """Whatever the arrival was, now it has all that lets it sound: an order sounds. A node may not ask again for a minute."""
     desk.answering = desk.answer
-    number = len(desk.journal.heard)
     await desk.settle(trust=True)
-    if desk.u_ms == 0:  # it has had no answer yet that it could open: its next ask is answered
-        await desk.until(lambda: desk.journal.of(Ask, number), ARRIVE_S)
-        await sentinel(desk)
+    end_ms = desk.clock.monotonic_ms() + round(ARRIVE_S * 1000)
+    while desk.clock.monotonic_ms() < end_ms:
+        order = desk.order(duration=FIRST_MS, grace=FIRST_MS)
+        desk.say(order)
+        await desk.pass_by(order.start + order.grace)
+        if await desk.word(order.airing, ReceiptState.FINISHED, within_s=1):
+            return
+    raise Broken("a first sound, with trust, config, floors and time given", str(desk.journal.state))
 
 
-READY = Check(title="It takes its trust and config, and says so", duties=(37,), stage=Stage.CALM, story=_be_ready)
+READY = Check(title="It takes its trust and config, and sounds a first order", duties=(5, 37), stage=Stage.CALM, story=_be_ready)
 """Without this nothing else can be tried."""
 
 
