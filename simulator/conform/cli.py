@@ -32,7 +32,7 @@ def numbers(_ctx: click.Context, _param: click.Parameter, text: str) -> frozense
         raise click.BadParameter("numbers of duties, as 53,54") from None
 
 
-@click.group("conform", invoke_without_command=True)
+@click.group("conform", invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--provision", type=FILE, help="What `conform new` wrote, and the node was set up with.")
 @click.option("--node-id", help="The node under test; checked against the file.")
 @click.option("--broker", help="mqtt[s]://HOST:PORT, as the kit reaches it, instead of the file's.")

@@ -52,6 +52,7 @@ class Desk(Post):
         super().__init__(identity, clock)
         self.hands = hands
         self.horn = asyncio.Lock()
+        self.ready_ms = 0  # since when (UTC) it has had all that it needs
         self._shared: dict[object, asyncio.Task[Any]] = {}
         self.missed: list[tuple[int, str, Order]] = []  # (duty, why, order): what the node could not obey on its arrival
         self._log_from = hands.sound_log.stat().st_size if hands.sound_log and hands.sound_log.exists() else 0

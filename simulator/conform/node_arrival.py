@@ -21,15 +21,14 @@ SHORT_MS = 600
 @check(6, 48, stage=Stage.ARRIVAL)
 async def says_birth_and_asks(desk: Desk) -> None:
     """Once connected it says its birth and asks, and asks again after about 2 and 5 s"""
-    if not desk.journal.of(NodeState):
+    births = [state for _, state in desk.journal.of(NodeState) if state.online]
+    if not births:
         raise Untried("it was on before the kit listened")
     asks = await desk.until(lambda: found if len(found := desk.journal.of(Ask)) >= 2 else None, ASK_S)
     expect(asks, "a second ask about 2 s after the first", "none", 48)
     assert asks is not None
     gap_ms = asks[1][0] - asks[0][0]
     expect(1_500 <= gap_ms <= 4_500, "a second ask about 2 s after the first", f"after {gap_ms} ms", 48)
-    state = desk.journal.of(NodeState)[0][1]
-    expect(state.online, "a birth (tl-state, online)", state, 6)
 
 
 @check(45, 37, stage=Stage.ARRIVAL)
@@ -72,7 +71,8 @@ async def tells_what_it_missed(desk: Desk) -> None:
     await _answer_next(desk)
     for duty, why, order in desk.missed:
         end = await desk.ended(order, more_s=8)
-        expect(end is not None and (end.state, end.why) == (ReceiptState.MISSED, why), f"missed, {why}", end, duty)
+        # In a new life what began before its first answer is missed for its floors, whatever else was unknown then.
+        expect(end and end.state is ReceiptState.MISSED and end.why in (why, "floors"), f"missed, {why}", end, duty)
 
 
 async def _answer_next(desk: Desk, **changes: object) -> None:

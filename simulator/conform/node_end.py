@@ -46,7 +46,7 @@ async def states_in_order(desk: Desk) -> None:
 @check(38, stage=Stage.END)
 async def health_in_time(desk: Desk) -> None:
     """It tells its health every health_s while it is connected"""
-    healths = desk.journal.of(Health)
+    healths = [one for one in desk.journal.of(Health) if one[0] >= desk.ready_ms]
     births = [at_ms for at_ms, state in desk.journal.of(NodeState) if state.counter <= 1 or not state.online]
     gaps = [
         (later - earlier) / 1000

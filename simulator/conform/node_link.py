@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from controller.protocol.messages import Ask, NodeState, Order, Receipts, ReceiptState
 from simulator.conform.book import Broken, Stage, Untried, check, expect
 from simulator.conform.desk import Desk
+from simulator.conform.node_arrival import ASK_S
 from simulator.conform.node_seals import TRIED_MS, sentinel
 from simulator.conform.node_sound import ENDS_OF_SOUND
 
@@ -49,24 +50,14 @@ async def leaves_a_will(desk: Desk) -> None:
 @check(6, 75, 76, 77, 33, 35, stage=Stage.LINK)
 async def keeps_receipts(desk: Desk) -> None:
     """It keeps its receipts, and says them again, until an answer to its own life covers them"""
-    desk.withholding = True
-    orders = [desk.order(lead_ms=TRIED_MS) for _ in range(3)]
-    for order in orders:
-        desk.say(desk.stop(order))
-    await desk.until(lambda: all(desk.journal.end(order.airing) for order in orders), 6)
-    seqs = {word.seq for order in orders for word in desk.journal.words(order.airing)}
-    expect(len(seqs) >= 3, "three tombstones", seqs, 75)
+    seqs = await _uncovered(desk)
     before = desk.journal.state
     assert before is not None
     number = len(desk.journal.heard)
     if not await desk.cut_link():
         raise Untried("its connection could not be taken from it (its client id is not its own id)", 6, 35)
-    expect(
-        await desk.until(lambda: seqs <= said(desk, number), 8),
-        f"receipts {seqs} again on a new connection",
-        said(desk, number),
-        76,
-    )
+    again = await desk.until(lambda: seqs <= said(desk, number), 8)
+    expect(again, f"receipts {seqs} again on a new connection", said(desk, number), 76)
     after = desk.journal.state
     expect(after and (after.boot, after.connection) > (before.boot, before.connection), "a higher connection", after, 35)
     expect(desk.journal.of(Ask, number), "a birth and an ask on a new connection", "no ask", 6)
@@ -81,6 +72,18 @@ async def keeps_receipts(desk: Desk) -> None:
     await desk.rest(0.5)
     from_seq = await _next_from(desk)
     expect(from_seq == max(seqs) + 1, f"`from` {max(seqs) + 1}", from_seq, 77)
+
+
+async def _uncovered(desk: Desk) -> set[int]:
+    """Have it say three receipts, and withhold the `upto` that would cover them; their numbers."""
+    desk.withholding = True
+    orders = [desk.order(lead_ms=TRIED_MS) for _ in range(3)]
+    for order in orders:
+        desk.say(desk.stop(order))
+    await desk.until(lambda: all(desk.journal.end(order.airing) for order in orders), 6)
+    seqs = {word.seq for order in orders for word in desk.journal.words(order.airing)}
+    expect(len(seqs) >= 3, "three tombstones", seqs, 75)
+    return seqs
 
 
 async def _next_from(desk: Desk) -> int:
@@ -168,9 +171,9 @@ async def _next_ask(desk: Desk, *, cut: bool = False) -> tuple[int, Ask]:
     number = len(desk.journal.heard)
     if cut:
         await desk.cut_link()
-    asks = await desk.until(lambda: desk.journal.of(Ask, number), 12)
+    asks = await desk.until(lambda: desk.journal.of(Ask, number), ASK_S)
     if not asks:
-        raise Untried("it did not ask within 12 s")
+        raise Untried(f"it did not ask within {ASK_S:.0f} s")
     return asks[0]
 
 

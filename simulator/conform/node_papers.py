@@ -169,11 +169,7 @@ async def too_long(desk: Desk) -> None:
 async def moves(desk: Desk) -> None:
     """In another village it listens there, and what was for units it left is cancelled"""
     home, other = desk.path, (ROOT, COMMUNE, OTHER_VILLAGE)
-    at_home, at_commune, own = (
-        desk.order(lead_ms=TRIED_MS),
-        desk.order(lead_ms=TRIED_MS, aud=COMMUNE),
-        desk.order(lead_ms=TRIED_MS, aud=desk.node),
-    )
+    at_home, at_commune, own = (desk.order(lead_ms=TRIED_MS, aud=aud) for aud in (home[-1], COMMUNE, desk.node))
     planned = desk.item(lead_ms=4_000)
     for order in (at_home, at_commune, own):
         desk.say(order)
@@ -186,13 +182,10 @@ async def moves(desk: Desk) -> None:
     there = desk.order(aud=OTHER_VILLAGE, lead_ms=TRIED_MS)
     desk.say(there)
     await sentinel(desk)
-    expect(
-        desk.journal.find(there.airing, R.ACCEPTED), "an order to its new village accepted", desk.journal.words(there.airing), 7
-    )
-    for order in (at_commune, own):
-        expect(
-            desk.journal.end(order.airing) is None, f"an order to {order.aud} to wait on", desk.journal.words(order.airing), 71
-        )
+    words = desk.journal.words(there.airing)
+    expect(desk.journal.find(there.airing, R.ACCEPTED), "an order to its new village accepted", words, 7)
+    ends = [end for order in (at_commune, own) if (end := desk.journal.end(order.airing))]
+    expect(not ends, "orders to the commune and to itself wait on", ends, 71)
     expect(await desk.give_plan(()), "the new village's plan", desk.journal.state, 7)
     await desk.pass_by(planned.start + planned.grace)
     expect(not desk.begins(planned.airing), "silence", "the old village's plan sounded", 71)

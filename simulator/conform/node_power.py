@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.protocol.messages import Ask, Receipts, ReceiptState, Versions
 from simulator.conform.book import Stage, Untried, check, expect
 from simulator.conform.desk import Desk
+from simulator.conform.journal import Journal
 from simulator.conform.node_link import said
 from simulator.conform.node_seals import TRIED_MS, sentinel
 from simulator.conform.node_sound import began, finished
@@ -127,11 +128,13 @@ async def empty_memory(desk: Desk) -> None:
     await desk.until(lambda: desk.journal.end(order.airing), 30)
 
 
-async def off_and_on(desk: Desk) -> None:
-    """Cut its power, and wait until it is back."""
-    number = len(desk.journal.heard)
+async def off_and_on(desk: Desk, *, afresh: bool = False) -> None:
+    """Cut its power, and wait until it is back; `afresh` forgets all that it said before."""
     await desk.power("off")
     await desk.rest(1)
+    if afresh:
+        desk.journal = Journal()
+    number = len(desk.journal.heard)
     await desk.power("on")
     if not await desk.until(lambda: desk.journal.of(Ask, number), BACK_S):
         raise Untried(f"it did not come back within {BACK_S:.0f} s")

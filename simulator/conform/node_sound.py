@@ -51,8 +51,10 @@ async def hears_every_unit(desk: Desk) -> None:
 @check(54, 67, stage=Stage.CALM)
 async def too_late(desk: Desk) -> None:
     """What comes after its window is missed, and what has expired refused"""
-    gone = desk.order(start=desk.now_ms - 10_000, grace=2_000, exp=desk.now_ms + 60_000)
-    dead = desk.order(start=desk.now_ms - 10_000, iat=desk.now_ms - 60_000, exp=desk.now_ms - 5_000)
+    await desk.pass_by(desk.ready_ms + 3_000)  # what began before its first answer is missed for its floors
+    now = desk.now_ms
+    gone = desk.order(start=now - 2_500, grace=1_000, exp=now + 60_000)
+    dead = desk.order(start=now - 2_500, grace=1_000, iat=now - 2_500, exp=now - 500)
     desk.say(gone)
     desk.say(dead)
     end = await desk.word(gone.airing, R.MISSED, R.REFUSED, R.STARTED)

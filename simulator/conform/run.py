@@ -65,7 +65,7 @@ async def run(identity: Identity, clock: Clock, hands: Hands, wanted: Wanted, te
         desk.answering = None
         tell(f"Waiting for {identity.node}: switch it on.")
         if hands.power is not None:
-            await off_and_on(desk)  # so that its birth is heard
+            await off_and_on(desk, afresh=True)  # so that its birth is heard
         if not await desk.until(lambda: desk.journal.of(Ask), ARRIVE_S):
             raise Absent(identity.node)
         for stage in STAGES:
@@ -110,6 +110,7 @@ async def _be_ready(desk: Desk) -> None:
         desk.say(order)
         await desk.pass_by(order.start + order.grace)
         if await desk.word(order.airing, ReceiptState.FINISHED, within_s=1):
+            desk.ready_ms = desk.now_ms
             return
     raise Broken("a first sound, with trust, config, floors and time given", str(desk.journal.state))
 

@@ -125,6 +125,7 @@ def benches(home: Path, names: Sequence[str]) -> Iterator[list[Bench]]:
             broker.stop()
 
 
+@pytest.mark.timeout(KIT_S)
 def test_each_planted_fault_is_found_and_a_healthy_node_passes(tmp_path: Path) -> None:
     with benches(tmp_path, ["healthy", *GUILTY]) as (healthy, *faulty), ThreadPoolExecutor(len(GUILTY) + 1) as pool:
         passing = pool.submit(healthy.try_ours, None, "--only", QUICK)
@@ -162,6 +163,7 @@ def test_our_controller_holds_every_duty_that_can_be_seen(tmp_path: Path) -> Non
     assert_controller_holds(tmp_path, "--long")
 
 
+@pytest.mark.timeout(KIT_S)
 def test_our_controller_keeps_custody_and_believes_only_true_names(tmp_path: Path) -> None:
     assert_controller_holds(tmp_path, "--only", "13,36,79")
 
