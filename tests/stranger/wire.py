@@ -1,21 +1,39 @@
-"""What a message is (§5-7) and how it is sealed (§3): written from docs/wire.md alone; § marks its sections."""
+"""What goes over the wire, from docs/wire.md and what it says to machines (docs/asyncapi.json): messages, seals, files."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
-import itertools
 import json
+import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, suppress
+from copy import deepcopy
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 Json = dict[str, Any]
-BIG = 2**53 - 1
-"""The largest whole number that every JSON reader holds exactly."""
+CONTRACT = json.loads((Path(__file__).parents[2] / "docs" / "asyncapi.json").read_text())
+RULES: list[tuple[str, str, Callable[[Json], bool]]] = [  # what a schema can't say
+    ("tl-order", "expires-before-issued", lambda it: it["exp"] >= it["iat"]),
+    ("tl-order", "play-needs-a-clip", lambda it: it["kind"] != "play" or bool(it["sha256"] and it["size"] and it["duration"])),
+    ("tl-order", "live-needs-a-session", lambda it: it["kind"] != "live" or bool(it["live"] and it["duration"])),
+    ("tl-order", "emergency-lives-too-long", lambda it: it["class"] != "emergency" or it["exp"] - it["iat"] <= 900_000),
+    ("tl-order", "emergency-sounds-too-long", lambda it: it["class"] != "emergency" or it["duration"] <= 600_000),
+    ("plan-body", "plan-carries-an-emergency", lambda it: all(item["class"] != "emergency" for item in it["items"])),
+    ("plan-body", "plan-names-an-airing-twice", lambda it: len({item["airing"] for item in it["items"]}) == len(it["items"])),
+    ("tl-receipts", "receipts-out-of-order", lambda it: rise([it["from"] - 1, *(item["seq"] for item in it["items"])])),
+]
 
 
 class Wrong(Exception):
@@ -23,177 +41,122 @@ class Wrong(Exception):
 
 
 def need(true: bool, code: str = "malformed") -> None:
-    """Refuse unless it is so."""
     if not true:
         raise Wrong(code)
 
 
-# ── §5-7 Messages: the document's tables, `name:type=default` each; a lone `=` means absent ─────────────────────────────
-
-TEXTS = {"id": "[a-z0-9-]{1,36}", "kid": "[A-Za-z0-9._-]{1,64}", "sha256": "[0-9a-f]{64}", "life": "[0-9a-f]{16}"}
-TEXTS |= {"nonce": "[0-9a-f]{16,32}", "key": "[A-Za-z0-9_-]{43}", "why": "[a-z0-9.-]{0,40}", "url": "https?://[!-~]{1,200}"}
-TEXTS |= {"language": "[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"}
-TABLES = """
-claims iss:id aud:id iat:time exp:time
-said node:id generation:1..999999999 life:life t:time u:-1..9007199254740991
-tl-order +claims id:id airing:id rev:1..2147483647 kind:play|stop|live|volume|test|restart start:time=0 grace:0..3600000=0
- duration:0..3600000=0 class:normal|priority|emergency="normal" rank:0..9=0 sha256:sha256= size:0..64000000=0 gain:-600..120=0
- language:language="vi" live:session=
-session session:id key:key
-tl-plan +claims version:time sha256:sha256 size:1..4000000
-plan-body village:id version:time valid_until:time items:[item]0..2000
-item airing:id rev:1..2147483647 start:time grace:0..3600000 duration:1..3600000 class:normal|priority|emergency rank:0..9
- sha256:sha256 size:1..64000000 gain:-600..120=0 language:language="vi"
-tl-config +claims version:time path:[id]1..12 since:time policy:policy={} ceilings:[ceiling]0..50=[] hold:[held]0..64=[]
- bases:[url]0..4=[] health_s:10..3600=60
-policy utc_offset:-840..840=420 hours:[hours]0..50=[] max_duration:0..3600000=3600000
-hours from:0..1440 to:0..1440 days:[1..7]0..7=[1,2,3,4,5,6,7]
-ceiling from:0..1440 to:0..1440 gain:-600..120
-held sha256:sha256 size:1..64000000
-tl-trust +claims version:time keys:[trust-key]0..32 revoked:[kid]0..64=[]
-trust-key kid:kid use:plan|order|emergency|config|answer|live x:key nbf:time exp:time units:[id]0..64=[]
- classes:[normal|priority|emergency]0..3=[]
-tl-answer +claims life:life upto:time nonce:nonce= t2:time=0 t3:time=0 floors:floors=
-floors trust:time config:time plan:time
-versions trust:time=0 config:time=0 plan:time=0
-tl-state +said boot:time connection:time counter:time online:boolean versions:versions={} reason:why=""
-tl-receipts +said from:1..9007199254740991 items:[receipt]1..64
-receipt seq:1..9007199254740991 airing:id rev:1..2147483647 at:time why:why="" evidence:heard|silent|not_measured=
- state:accepted|cached|started|finished|refused|failed|missed|cut|cancelled
-tl-health +said uptime_s:time playing:id= disk_free:time= clips:time= receipts:time= refused_seals:time=0 temperature:-1000..2000=
- mains:0..5000= battery:0..1000= signal:-200..0= line:-2000..0=
-tl-ask +said nonce:nonce versions:versions={} from:1..9007199254740991=1
-""".replace("\n ", " ").strip()
-FIELDS = {name: fields for name, *fields in (line.split() for line in TABLES.splitlines())}
-RULES: dict[str, list[tuple[str, Callable[[Json], bool]]]] = {
-    "tl-order": [
-        ("expires-before-issued", lambda it: it["exp"] >= it["iat"]),
-        ("play-needs-a-clip", lambda it: it["kind"] != "play" or bool(it["sha256"] and it["size"] and it["duration"])),
-        ("live-needs-a-session", lambda it: it["kind"] != "live" or bool(it["live"] and it["duration"])),
-        ("emergency-lives-too-long", lambda it: it["class"] != "emergency" or it["exp"] - it["iat"] <= 900_000),
-        ("emergency-sounds-too-long", lambda it: it["class"] != "emergency" or it["duration"] <= 600_000),
-    ],
-    "plan-body": [
-        ("plan-carries-an-emergency", lambda it: all(item["class"] != "emergency" for item in it["items"])),
-        ("plan-names-an-airing-twice", lambda it: len({item["airing"] for item in it["items"]}) == len(it["items"])),
-    ],
-    "tl-receipts": [("receipts-out-of-order", lambda it: rises([it["from"] - 1, *(item["seq"] for item in it["items"])]))],
-}
-FROM_CONTROLLER = ("tl-order", "tl-plan", "tl-config", "tl-trust", "tl-answer")
+def rise(numbers: list[int]) -> bool:
+    return all(low < high for low, high in pairwise(numbers))
 
 
-def rises(numbers: list[int]) -> bool:
-    """Is each above the one before?"""
-    return all(low < high for low, high in itertools.pairwise(numbers))
+def whole_text(_validator: Any, pattern: str, value: Any, _schema: Json) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not re.fullmatch(pattern, value):  # Python's `$` would let a line end pass
+        yield ValidationError(pattern)
 
 
-def value_of(kind: str, value: Any) -> Any:
-    """The value, if it is of this kind."""
-    if kind in FIELDS:
-        return object_of(kind, value)
-    if kind in TEXTS:
-        need(isinstance(value, str) and re.fullmatch(TEXTS[kind], value) is not None)
-    elif kind == "boolean":
-        need(isinstance(value, bool))
-    elif kind[0] == "[":
-        of, _, limits = kind[1:].rpartition("]")
-        low, high = map(int, limits.split(".."))
-        need(isinstance(value, list) and low <= len(value) <= high)
-        return [value_of(of, one) for one in value]
-    elif kind == "time" or ".." in kind:
-        low, high = (0, BIG) if kind == "time" else map(int, kind.split(".."))
-        need(type(value) is int and low <= value <= high)  # True is no number, nor is 1.0
-    else:
-        need(isinstance(value, str) and value in kind.split("|"))
-    return value
+def members(validator: Any, properties: Json, value: Any, schema: Json) -> Iterator[ValidationError]:
+    """Defaults are filled in (None is absent); what is in no table goes [WIRE-25]."""
+    if isinstance(value, dict):
+        for name in value.keys() - properties.keys():
+            del value[name]
+        for name in properties.keys() - {*schema["required"]}:
+            value.setdefault(name, deepcopy(properties[name].get("default")))
+        yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, value, schema)
 
 
-def object_of(name: str, value: Any) -> Json:
-    """The object with the members that its table names, defaults filled in."""
-    need(isinstance(value, dict))
-    found: Json = {}
-    for entry in FIELDS[name]:
-        if entry[0] == "+":
-            found |= object_of(entry[1:], value)
-            continue
-        member, rest = entry.split(":", 1)
-        kind, has_default, default = rest.partition("=")
-        given = value.get(member, json.loads(default) if default else None)
-        need(member in value or bool(has_default))
-        absent = given is None and bool(has_default) and not default
-        found[member] = None if absent else value_of(kind, given)
-    for code, holds in RULES.get(name, []):
-        need(holds(found), f"rule.{code}")
-    return found
+SCHEMA = extend(Draft202012Validator, {"pattern": whole_text, "properties": members})
 
 
 def decode(typ: str, payload: bytes) -> Json:
-    """A whole message, or Wrong, whatever the bytes are."""
+    """A whole message, or Wrong, whatever the bytes are [WIRE-26, 27]. A number with a point or an exponent is of no type."""
     try:
-        return object_of(typ, json.loads(payload.decode(), parse_constant=lambda _: need(False)))
+        message: Json = json.loads(payload.decode(), parse_float=lambda _: ..., parse_constant=lambda _: need(False))
     except (ValueError, RecursionError):
         raise Wrong("malformed") from None
-
-
-# ── §3 Seals ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    need(SCHEMA(CONTRACT | {"$ref": f"#/components/schemas/{typ}"}).is_valid(message))
+    for of, code, holds in RULES:
+        need(of != typ or holds(message), f"rule.{code}")
+    return message
 
 
 def b64(data: bytes) -> str:
-    """Base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def unb64(letters: str) -> bytes:
-    """The bytes, if this is their one spelling."""
+def unb64(letters: str) -> bytes:  # [WIRE-9]
     need(re.fullmatch("[A-Za-z0-9_-]*", letters) is not None and len(letters) % 4 != 1, "seal.form")
     data = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
     need(b64(data) == letters, "seal.form")
     return data
 
 
-def read_header(letters: str) -> Json:
-    """Exactly `alg`, `kid` and `typ`, each a text, each once."""
+def read_header(letters: str) -> dict[str, str]:
+    """[WIRE-10] Read as a tuple of pairs: so a member said twice shows, and a list is no object."""
     try:
-        written = unb64(letters[:401]).decode()
-        pairs = json.loads(written, object_pairs_hook=list)
-        need(len(letters) <= 400 and "\\" not in written and written.lstrip(" \t\r\n")[:1] == "{")
+        written = unb64(letters).decode()
+        pairs = json.loads(written, object_pairs_hook=tuple)
+        need(isinstance(pairs, tuple) and len(letters) <= 400 and "\\" not in written)
         need(sorted(name for name, _ in pairs) == ["alg", "kid", "typ"] and all(isinstance(value, str) for _, value in pairs))
-        value_of("kid", dict(pairs)["kid"])
+        need(re.fullmatch("[A-Za-z0-9._-]{1,64}", dict(pairs)["kid"]) is not None)
     except (ValueError, RecursionError, Wrong):
         raise Wrong("seal.header") from None
     return dict(pairs)
 
 
-def proves(alg: str, key: bytes, signature: bytes, signed: bytes) -> bool:
-    """Is the signature true?"""
-    if alg == "HS256":
-        return hmac.compare_digest(hmac.digest(key, signed, "sha256"), signature)
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-Afford = Callable[[str], bool]
-
-
-def open_seal(token: bytes, alg: str, typs: Collection[str], keys: Mapping[str, bytes], afford: Afford) -> tuple[str, str, bytes]:
-    """(kid, typ, payload) of a true seal, or Wrong; `afford` is asked before the one costly step. The order is §3's."""
+def open_seal(
+    token: bytes, alg: str, typs: Collection[str], keys: Mapping[str, bytes], afford: Callable[[str], bool]
+) -> tuple[str, str, bytes]:
+    """(kid, typ, payload) of a true seal, or Wrong, in §3's order [WIRE-11, 12]; `afford` is asked before the one costly step."""
     need(len(token) <= 16_384, "seal.size")
     parts = token.decode("latin-1").split(".")
     need(len(parts) == 3, "seal.form")
-    payload, signature, header = unb64(parts[1]), unb64(parts[2]), read_header(parts[0])
+    header, payload, signature = read_header(parts[0]), unb64(parts[1]), unb64(parts[2])
     need(header["alg"] == alg, "seal.alg")
     need(header["typ"] in typs, "seal.typ")
     need(header["kid"] in keys, "seal.key")
     need(afford(header["kid"]), "seal.budget")
-    need(proves(alg, keys[header["kid"]], signature, token.rpartition(b".")[0]), "seal.signature")
+    key, signed = keys[header["kid"]], token.rpartition(b".")[0]
+    try:
+        if alg == "Ed25519":
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, signed)
+        need(alg == "Ed25519" or hmac.compare_digest(hmac.digest(key, signed, "sha256"), signature), "seal.signature")
+    except (InvalidSignature, ValueError):
+        raise Wrong("seal.signature") from None
     return header["kid"], header["typ"], payload
 
 
 def make_seal(typ: str, kid: str, key: bytes, message: Json) -> bytes:
-    """What a node says, under its own key."""
     parts = ({"alg": "HS256", "kid": kid, "typ": typ}, message)
     signed = ".".join(b64(json.dumps(part, separators=(",", ":")).encode()) for part in parts).encode()
     return signed + b"." + b64(hmac.digest(key, signed, "sha256")).encode()
+
+
+def keep(file: Path, data: bytes) -> None:
+    """On disk whole, or not at all: write beside, sync, rename."""
+    beside = file.with_suffix(".part")
+    with beside.open("wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    os.replace(beside, file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def fetch(bases: Collection[str], sha256: str, size: int, file: Path) -> str:
+    """Fetch a file into its place; "" or why not [WIRE-39..43]. http.client follows no redirect."""
+    why = "link"
+    for base in bases:
+        with suppress(OSError, HTTPException, ValueError):
+            why, url = "link", urlsplit(f"{base}/{sha256}")
+            with closing((HTTPSConnection if url.scheme == "https" else HTTPConnection)(url.netloc, timeout=10)) as link:
+                link.request("GET", url.path)
+                reply = link.getresponse()
+                data = reply.read(size + 1)
+            why = "status" if reply.status != 200 else "size" if len(data) != size else "hash"
+            if why == "hash" and hashlib.sha256(data).hexdigest() == sha256:
+                why = "disk"
+                keep(file, data)
+                return ""
+    return why

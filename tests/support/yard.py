@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.stranger.node import Node
-from tests.stranger.parts import Airing
 from tests.stranger.wire import b64, decode, unb64
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -51,7 +50,10 @@ class Broker:
         self.sent: list[tuple[str, Json]] = []
         self.topics: set[str] = set()
 
-    def publish(self, topic: str, token: bytes, _qos: int) -> None:
+    def will_set(self, topic: str, token: bytes) -> None:
+        """Nobody hears it."""
+
+    def publish(self, topic: str, token: bytes) -> None:
         """Keep it, opened."""
         typ = json.loads(unb64(token.decode().split(".")[0]))["typ"]
         self.sent.append((typ, decode(typ, unb64(token.decode().split(".")[1]))))
@@ -72,16 +74,16 @@ class Bench(Node):
     amp: list[tuple[str, str | None, int | None, str]]
 
     def connect(self) -> None:
-        self.connection, self.counter, self.told = self.connection + 1, 0, {}
         self.client = Broker()
-        self.up(self.client)
+        self.before_connect(0)
+        self.up_or_down()
 
     def fetch_next(self) -> None:
         """Files come when the test brings them."""
 
-    def horn(self, it: Airing, end: str | None = None, gain: int | None = None) -> None:
-        on_disk = json.loads((self.home / "memory.json").read_text())["airings"][it.item["airing"]]["state"]
-        self.amp.append((it.item["airing"], end, gain, on_disk))
+    def horn(self, it: Json, end: str | None = None, gain: int | None = None) -> None:
+        on_disk = json.loads((self.home / "memory.json").read_text())["airings"][it["airing"]]["state"]
+        self.amp.append((it["airing"], end, gain, on_disk))
 
 
 class Yard:
@@ -107,6 +109,7 @@ class Yard:
         """It boots, with whatever is on its disk."""
         self.node = self.kind(PROVISION, self.home, mono=lambda: self.mono)
         self.node.amp = self.amp
+        self.node.connect()
         self.turn()
 
     def power_off(self, ms: int = 0) -> None:
@@ -114,6 +117,12 @@ class Yard:
         self.gather()
         self.mono += ms
         self.power_on()
+
+    def reconnect(self) -> None:
+        """Its connection breaks, and it comes back."""
+        self.gather()
+        self.node.connect()
+        self.turn()
 
     def turn(self) -> None:
         """One turn of its loop."""
@@ -143,11 +152,13 @@ class Yard:
         self.node.hear(topic or f"tl/1/node/{self.node.id}/inbox", token, self.mono)
         self.turn()
 
-    def trust(self, uses: Mapping[str, str] = USES, version: int | None = None, **more: Any) -> None:
+    def trust(
+        self, uses: Mapping[str, str] = USES, version: int | None = None, revoked: Collection[str] = (), **more: Any
+    ) -> None:
         """These keys and their uses; `more` changes the one that its `kid` names."""
         rows = [{"kid": kid, "use": use, "x": PUBLIC[kid], "nbf": 0, "exp": FAR} for kid, use in uses.items()]
         rows = [row | (more if row["kid"] == more.get("kid") else {}) for row in rows]
-        self.tell("tl-trust", "root", aud="all", version=self.next_version(version), keys=rows)
+        self.tell("tl-trust", "root", aud="all", version=self.next_version(version), keys=rows, revoked=[*revoked])
 
     def config(self, version: int | None = None, **more: Any) -> None:
         fields = {"aud": self.node.id, "path": PATH, "since": MORNING - 1} | more

@@ -8,7 +8,7 @@ import sys
 from tests.unit.house.tree import ROOT, imports
 
 FILES = sorted((ROOT / "tests" / "stranger").glob("*.py"))
-ALLOWED = {"paho", "cryptography", *sys.stdlib_module_names}
+ALLOWED = {"paho", "cryptography", "jsonschema", *sys.stdlib_module_names}
 
 
 def test_it_imports_nothing_of_ours() -> None:
@@ -18,5 +18,5 @@ def test_it_imports_nothing_of_ours() -> None:
     assert foreign == set()
 
 
-def test_each_of_its_files_is_short() -> None:
-    assert {file.name: lines for file in FILES if (lines := len(file.read_text().splitlines())) >= 400} == {}
+def test_all_of_it_together_is_short() -> None:
+    assert sum(len(file.read_text().splitlines()) for file in FILES) < 800

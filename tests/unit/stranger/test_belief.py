@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stranger.parts import Clock
+from tests.stranger.ledger import Clock
 from tests.support.yard import CLIP, MORNING, PATH, USES, Yard
 
 
@@ -64,12 +64,23 @@ def test_a_wrong_key_changes_nothing_that_waits(yard: Yard) -> None:
     assert yard.began() == ["a"]
 
 
-def test_what_a_revoked_key_sealed_fails_and_what_it_seals_is_not_heard(yard: Yard) -> None:
-    yard.order(start=yard.now + 60_000)
-    yard.plan(yard.item("b"))
-    yard.trust({kid: use for kid, use in USES.items() if use != "order"})
-    yard.order(airing="c")
-    assert (yard.words("a"), yard.words("b"), yard.words("c")) == (["accepted", "failed trust"], ["accepted"], [])
+def test_what_a_revoked_key_sealed_is_forgotten_without_a_word_and_may_come_again_under_a_good_one(yard: Yard) -> None:
+    yard.order(start=yard.now + 3_000)
+    yard.plan(yard.item("b"), yard.item("c"))
+    yard.trust(USES | {"live-2026": "order"}, revoked=["order-2026", "plan-2026"])
+    yard.order(airing="d")
+    yard.order("live-2026", start=yard.now + 2_000)
+    yard.wait(10_000)
+    assert yard.words("a") == ["accepted", "accepted", "started", "finished"]
+    assert (yard.words("b"), yard.words("c"), yard.words("d")) == (["accepted"], ["accepted"], [])
+    assert yard.node.versions()["plan"] == 0
+
+
+def test_a_config_by_a_revoked_key_stays_until_the_next_boot(yard: Yard) -> None:
+    yard.trust(revoked=["config-2026"])
+    assert yard.node.memory.config["path"] == PATH
+    yard.power_off()
+    assert yard.node.versions()["config"] == 0
 
 
 def test_a_plan_key_is_changed_in_the_middle_of_a_day_and_nothing_is_lost(yard: Yard) -> None:
@@ -155,14 +166,23 @@ def test_without_the_time_it_is_silent_and_what_came_waits_for_it(tmp_path: Path
     yard.trust()
     yard.config()
     yard.node.clip(CLIP).write_bytes(b"sound")
-    yard.order(grace=60_000)
+    yard.order(start=yard.now + 6_000)
     yard.wait(5_000)
     assert yard.words() == []
     assert yard.said("tl-state")[-1]["reason"] == "clock"
     yard.answer()
-    yard.wait(3_000)
+    yard.wait(4_000)
     assert yard.words() == ["accepted", "started", "finished"]
     assert yard.said("tl-state")[-1]["reason"] == ""
+
+
+def test_what_died_while_it_waited_for_the_time_is_missed_for_that(yard: Yard) -> None:
+    yard.wait(1_000)
+    yard.power_off()
+    yard.order(grace=1_000, exp=yard.now + 1_000)
+    yard.wait(5_000)
+    yard.answer()
+    assert yard.words() == ["missed clock"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +193,16 @@ def test_an_answer_that_is_not_to_its_ask_brings_no_time(tmp_path: Path, fields:
     yard.trust()
     yard.answer(**fields)
     assert yard.node.clock.read(yard.mono) == (0, -1)
-    assert yard.node.memory.floors is None
+
+
+def test_an_answer_that_does_not_count_brings_floors_and_custody_all_the_same(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.trust()
+    yard.answer(aud="x01480-1-l2")
+    yard.answer(life="0" * 16)
+    assert yard.node.memory.floors == {}
+    yard.answer(nonce=None)
+    assert yard.node.memory.floors == {"trust": 0, "config": 0, "plan": 0}
 
 
 def test_an_answer_that_took_over_four_seconds_counts_no_more(tmp_path: Path) -> None:
@@ -224,6 +253,25 @@ def test_below_its_floors_it_is_silent_and_takes_nothing_older(tmp_path: Path) -
     assert yard.began() == ["a"]
 
 
+def test_a_new_life_does_not_begin_what_its_former_one_may_have_spent(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.trust()
+    yard.config()
+    yard.clip()
+    yard.order(airing="waited", start=yard.now + 1_000)
+    yard.wait(2_000)
+    yard.answer()
+    yard.order(airing="came", start=yard.node.memory.born - 1)
+    yard.plan(yard.item("planned", start=yard.node.memory.born - 1))
+    yard.order(airing="new", start=yard.node.memory.born)
+    yard.power_off()
+    yard.answer()
+    yard.order(airing="later", start=yard.node.memory.born - 1)
+    yard.wait(1_000)
+    assert [yard.words(airing) for airing in ("waited", "came", "planned", "later")] == [["missed floors"]] * 4
+    assert yard.began() == ["new"]
+
+
 def test_floors_never_fall(yard: Yard) -> None:
     yard.answer(floors={"trust": 0, "config": 50, "plan": 0})
     yard.answer(floors={"trust": 0, "config": 7, "plan": 9})
@@ -240,12 +288,12 @@ def test_with_its_memory_gone_or_damaged_a_new_life_begins_silent(yard: Yard, da
         file.write_bytes(damage)
     yard.power_off()
     assert yard.node.memory.life != life
-    assert (yard.node.memory.floors, yard.node.reason()) == (None, "clock")
+    assert (yard.node.memory.floors, yard.node.reason()) == ({}, "clock")
+    assert [state["reason"] for state in yard.said("tl-state")].count("memory.new") == 2
 
 
 def test_states_rise_over_connections_and_boots(yard: Yard) -> None:
-    yard.node.down(yard.node.client)
-    yard.wait(2_000)
+    yard.reconnect()
     yard.power_off()
     order = [(state["boot"], state["connection"], state["counter"]) for state in yard.said("tl-state")]
     assert order == sorted(set(order))
@@ -269,8 +317,7 @@ def test_a_receipt_is_kept_and_said_again_until_a_sealed_upto_covers_it(yard: Ya
     yard.power_off()
     assert numbers(yard)[3:] == [[1, 2]]
     yard.answer(upto=1)
-    yard.node.down(yard.node.client)
-    yard.wait(2_000)
+    yard.reconnect()
     assert numbers(yard)[4:] == [[2]]
     assert yard.said("tl-receipts")[-1]["from"] == 2
     yard.answer(upto=2)
@@ -278,18 +325,18 @@ def test_a_receipt_is_kept_and_said_again_until_a_sealed_upto_covers_it(yard: Ya
     assert numbers(yard)[-1] == [3]
 
 
-def test_more_than_it_ever_said_is_covered_by_nobody(yard: Yard) -> None:
+def test_with_its_memory_rolled_back_it_numbers_what_it_holds_anew_above_what_was_heard(yard: Yard) -> None:
     yard.stop()
-    yard.answer(upto=2)
-    assert [receipt["seq"] for receipt in yard.node.memory.receipts] == [1]
+    yard.answer(upto=7)
+    assert (numbers(yard)[-1], yard.said("tl-receipts")[-1]["from"]) == ([8], 8)
+    assert "memory.rolled-back" in [state["reason"] for state in yard.said("tl-state")]
 
 
 def test_birth_then_receipts_then_an_ask_open_each_connection(yard: Yard) -> None:
     yard.stop()
     yard.gather()
     before = len(yard.everything)
-    yard.node.down(yard.node.client)
-    yard.wait(2_000)
+    yard.reconnect()
     yard.gather()
     assert [typ for typ, _ in yard.everything[before:]][:3] == ["tl-state", "tl-receipts", "tl-ask"]
 
@@ -309,6 +356,6 @@ def test_an_unanswered_ask_is_followed_by_ever_rarer_ones_and_an_answered_one_by
     asked = len(yard.said("tl-ask"))
     yard.wait(500_000)
     assert len(yard.said("tl-ask")) == asked
-    yard.node.down(yard.node.client)
+    yard.reconnect()
     yard.wait(30_000)
     assert len(yard.said("tl-ask")) - asked == 4

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from tests.stranger.parts import fetch
+from tests.stranger.wire import fetch
 
 SOUND = b"sound" * 1_000
 ENOUGH = 64_000_000

@@ -43,14 +43,16 @@ def test_the_whole_of_it_lies_within_their_union(
     tmp_path: Path, hours: list[dict[str, object]], first: float, last: float, allowed: bool
 ) -> None:
     node = Yard(tmp_path).ready(policy={"hours": hours}).node
-    assert node.allowed_hours(LOCAL_MIDNIGHT + int(first * HOUR), LOCAL_MIDNIGHT + int(last * HOUR)) is allowed
+    node.memory.config["policy"]["max_duration"] = DAY
+    item = {"class": "priority", "duration": int((last - first) * HOUR)}
+    assert node.unfit(item, LOCAL_MIDNIGHT + int(first * HOUR)) == ("" if allowed else "hours")
 
 
 def test_another_zone_moves_them(tmp_path: Path) -> None:
     node = Yard(tmp_path).ready(policy={"utc_offset": -60, "hours": [span(5, 6)]}).node
     midnight = MORNING + HOUR
-    assert node.allowed_hours(midnight + 5 * HOUR, midnight + 6 * HOUR)
-    assert not node.allowed_hours(LOCAL_MIDNIGHT + 5 * HOUR, LOCAL_MIDNIGHT + 6 * HOUR)
+    assert not node.unfit({"class": "normal", "duration": HOUR}, midnight + 5 * HOUR)
+    assert node.unfit({"class": "normal", "duration": HOUR}, LOCAL_MIDNIGHT + 5 * HOUR) == "hours"
 
 
 def test_out_of_hours_it_refuses_and_an_emergency_passes(tmp_path: Path) -> None:
