@@ -109,12 +109,17 @@ class Node(Ledger):
         return {*line[: line.index(aud) + 1]} if aud in line else set()
 
     def forbids(self, message: Json, use: str, sound: str = "", *places: Collection[str]) -> str:
-        """Why its key may not say this here and now, or "" [WIRE-16, 18, 19, 20]."""
-        key, now, u = self.keys().get(message["kid"]), message["came"] + self.clock.offset, self.now()[1]
+        """Why its key may not say this here and now, or "" [WIRE-16, 18, 19]."""
+        key = self.keys().get(message["kid"])
         if key is None or key["use"] != use or (sound and key["classes"] and sound not in key["classes"]):
             return "trust"
         if key["units"] and any({*key["units"]}.isdisjoint(place) for place in places or [self.above(message["aud"])]):
             return "trust"
+        return self.untimely(message, key)
+
+    def untimely(self, message: Json, key: Json) -> str:
+        """[WIRE-20], the clock's error in its favour; an answer to an own ask brings the time."""
+        now, u = message["came"] + self.clock.offset, self.now()[1]
         if u < 0 or message.get("nonce") in self.nonces:
             return ""
         if not key["nbf"] - u <= now < key["exp"] + u:
@@ -165,7 +170,7 @@ class Node(Ledger):
     def on_trust(self, trust: Json) -> None:
         """[WIRE-22] It holds at once; what a revoked key said is forgotten without a word [WIRE-23]."""
         ours = trust["aud"] == "all" or self.above(trust["aud"]) or not self.memory.config["path"]
-        need(trust["kid"] == "root" and bool(ours))
+        need(trust["kid"] == "root" and bool(ours) and not self.untimely(trust, {"nbf": 0, "exp": BIG}))
         self.need_newer(trust)
         self.memory.trust, self.dirty, revoked = trust, True, trust["revoked"]
         self.held = [message for message in self.held if message["kid"] not in revoked]

@@ -109,6 +109,8 @@ def test_no_other_key_takes_the_roots_name(yard: Yard) -> None:
 def test_trust_comes_from_the_root_alone_and_never_gets_older(yard: Yard) -> None:
     yard.tell("tl-trust", "config-2026", aud="all", version=900, keys=[])
     yard.tell("tl-trust", "root", aud="x99999", version=900, keys=[])
+    yard.tell("tl-trust", "root", aud="all", version=900, keys=[], iat=yard.now - 9_000, exp=yard.now - 1_000)
+    yard.tell("tl-trust", "root", aud="all", version=900, keys=[], iat=yard.now + 90_000, exp=yard.now + 99_000)
     yard.trust(version=1)
     assert yard.node.versions()["trust"] == 1
     assert len(yard.node.keys()) == 5
