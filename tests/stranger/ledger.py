@@ -66,7 +66,7 @@ def new_life() -> Json:
     policy = {"utc_offset": 420, "hours": [], "max_duration": 3_600_000}
     config = {"version": 0, "path": [], "since": 0, "policy": policy, "ceilings": [], "hold": [], "bases": [], "health_s": 60}
     documents = {"trust": {"version": 0, "keys": [], "revoked": []}, "config": config, "plan": {"version": 0}}
-    counts = {"boot": 0, "seq": 0, "upto": 0, "born": 0}  # `born`: the `iat` of its first floors
+    counts = {"boot": 0, "seq": 0, "upto": 0, "born": 0}  # `born`: `iat` of its first floors, or a lower one since
     return documents | counts | {"life": secrets.token_hex(8), "floors": {}, "airings": {}, "receipts": []}
 
 

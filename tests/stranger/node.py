@@ -152,9 +152,9 @@ class Node(Ledger):
         """Custody and floors; and, if it counts, the time [WIRE-33, 46, 50, 51]."""
         need(answer["aud"] == self.id and answer["life"] == self.memory.life and not self.forbids(answer, "answer"))
         self.cover(answer["upto"])
-        if floors := answer["floors"]:
-            self.memory.born, self.dirty = self.memory.born or answer["iat"], True
+        if floors := answer["floors"] or self.memory.floors:
             self.memory.floors = {name: max(floor, self.memory.floors.get(name, 0)) for name, floor in floors.items()}
+            self.memory.born, self.dirty = min(self.memory.born or answer["iat"], answer["iat"]), True
         asked = self.nonces.pop(answer["nonce"], None)
         if asked is None or not self.clock.answer(asked, answer["t2"], answer["t3"], answer["came"]):
             return
@@ -293,12 +293,9 @@ class Node(Ledger):
     def topics(self) -> dict[str, Collection[str]]:
         """What it listens to, and what each topic may carry."""
         path = self.memory.config["path"]
-        units: dict[str, Collection[str]] = {f"tl/1/unit/{unit}/order": ["tl-order"] for unit in path}
-        return (
-            {f"tl/1/node/{self.id}/inbox": FROM_CONTROLLER}
-            | units
-            | {f"tl/1/unit/{last}/plan": ["tl-plan"] for last in path[-1:]}
-        )
+        orders: dict[str, Collection[str]] = {f"tl/1/unit/{unit}/order": ["tl-order"] for unit in path}
+        plans = {f"tl/1/unit/{last}/plan": ["tl-plan"] for last in path[-1:]}
+        return {f"tl/1/node/{self.id}/inbox": FROM_CONTROLLER} | orders | plans
 
     # What it says (§7)
 

@@ -274,6 +274,15 @@ def test_a_new_life_does_not_begin_what_its_former_one_may_have_spent(tmp_path: 
     assert yard.began() == ["new"]
 
 
+def test_a_life_that_was_born_under_a_clock_ahead_is_told_so_by_a_lower_answer(tmp_path: Path) -> None:
+    yard = Yard(tmp_path)
+    yard.trust()
+    yard.answer(iat=yard.now + 60_000)
+    yard.answer(nonce=None, floors=None)
+    yard.power_off()
+    assert yard.node.memory.born == yard.now
+
+
 def test_floors_never_fall(yard: Yard) -> None:
     yard.answer(floors={"trust": 0, "config": 50, "plan": 0})
     yard.answer(floors={"trust": 0, "config": 7, "plan": 9})
