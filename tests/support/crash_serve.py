@@ -25,7 +25,7 @@ from controller.config import load
 from controller.db.sayings import SqlAirings
 from controller.mqtt import inbox, link
 from controller.service.airings import Airings
-from controller.service.bus import LocalBus
+from controller.service.bulletins import Bulletins
 from controller.service.offers import Offers
 from controller.service.posting import Posting
 from scheduler.clock import SystemClock
@@ -82,6 +82,12 @@ def flushed(passes: Pass) -> None:
     link._Client.publish = publish  # type: ignore[method-assign]
 
 
+def committed(passes: Pass) -> None:
+    """After a clip's commit or a decision's, before anybody is told of it."""
+    after(Bulletins, "_fulfil", passes)
+    before(Airings, "_told", passes)
+
+
 def is_said(_: Posting, letters: Any) -> bool:
     return any(letter.kind in SAYS_SOMETHING for letter in letters)
 
@@ -89,7 +95,7 @@ def is_said(_: Posting, letters: Any) -> bool:
 POINTS: dict[str, Callable[[Pass], None]] = {
     # on the way out
     "decided": lambda passes: after(Airings, "say_within", passes),  # before the decision's commit
-    "committed": lambda passes: before(LocalBus, "outbox_filled", passes),  # after it
+    "committed": committed,  # after it
     "published": flushed,  # after publish, before PUBACK
     "acknowledged": lambda passes: before(Posting, "published", passes, is_said),  # after PUBACK, before the mark
     "marked": lambda passes: after(Posting, "published", passes, is_said),

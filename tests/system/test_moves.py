@@ -32,7 +32,7 @@ def replay(place: Place, stack: Stack, airing: str, *said_on: str) -> None:
     with stack.database() as database:
         query = text("SELECT sealed FROM outbox WHERE kind = 'play' AND subject = :it")
         (sealed,) = database.execute(query, {"it": airing}).scalars()
-    port = place.mosquitto.port if place.mosquitto else place.broker_port
+    port = place.broker.port if place.broker else place.broker_port
     with client(port, "thief") as (thief, _):
         for topic in said_on:
             thief.publish(topic, bytes(sealed), 1).wait_for_publish(10)
