@@ -129,6 +129,17 @@ class SqlReceipts:
             found.update(((node, life, seq, digest), away == 0) for node, life, seq, digest, away in told if away is not None)
         return found
 
+    def unbroken(self, since: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+        """For each (node, life), had up to a number: the last one behind it up to which no number is missing."""
+        found = dict(since)
+        for (node, life), upto in since.items():
+            mine = (receipts.c.node == node) & (receipts.c.life == life) & (receipts.c.seq > upto)
+            for number in self._connection.scalars(select(receipts.c.seq).distinct().where(mine).order_by(receipts.c.seq)):
+                if number != found[node, life] + 1:
+                    break
+                found[node, life] = number
+        return found
+
     def custody(self, lives: Collection[tuple[str, str]]) -> dict[tuple[str, str], Custody]:
         """For each (node, life): how far we have its receipts."""
         wanted = set(lives)

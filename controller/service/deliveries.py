@@ -6,7 +6,7 @@ A receipt that was committed is the controller's to keep: only then does `upto` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from controller.domain.delivery import ENDS, TRANSITIONS, Evidence, State, Word, judge, move
@@ -57,7 +57,7 @@ def hear(tx: Transaction, batches: Sequence[Batch]) -> Taken:
     tx.receipts.add(heard)
     changed = _moved(tx, heard)
     tx.deliveries.write(changed)
-    after = _reached(batches, custody)
+    after = _without_gaps(tx, _reached(batches, custody), custody)
     tx.receipts.set_custody({life: it for life, it in after.items() if it != custody[life]})
     upto = {life: it.upto for life, it in after.items()}
     return Taken(airings=frozenset(delivery.airing for delivery in changed), upto=upto)
@@ -179,6 +179,12 @@ def _state_of_newcomers(tx: Transaction, airing: str) -> State:
     if known is None or tx.airings.is_settled(airing):
         return State.UNKNOWN
     return State.PLANNED if known.cancelled_ms is None else State.CANCELLING
+
+
+def _without_gaps(tx: Transaction, after: Mapping[Life, Custody], before: Mapping[Life, Custody]) -> dict[Life, Custody]:
+    """Where a gap was filled, what came earlier from behind it counts too."""
+    filled = {life: it.upto for life, it in after.items() if before[life].upto < it.upto < it.highest}
+    return {**after, **{life: replace(after[life], upto=upto) for life, upto in tx.receipts.unbroken(filled).items()}}
 
 
 def _reached(batches: Sequence[Batch], custody: Mapping[Life, Custody]) -> dict[Life, Custody]:

@@ -163,9 +163,10 @@ def numbered(*seqs: int, first: int) -> Receipts:
 @pytest.mark.wire(79)
 def test_upto_rises_as_far_as_there_is_no_gap(house: House) -> None:
     assert upto(house, numbered(1, 2, first=1)) == 2
-    assert upto(house, numbered(4, 5, first=1)) == 2
-    assert upto(house, numbered(3, first=3)) == 3
-    assert upto(house, numbered(4, 5, first=4)) == 5
+    assert upto(house, numbered(4, 5, 7, first=1)) == 2
+    assert upto(house, numbered(3, first=3)) == 5
+    assert upto(house, numbered(8, first=6)) == 5
+    assert upto(house, numbered(6, first=6)) == 8
 
 
 @pytest.mark.wire(79)
