@@ -158,7 +158,7 @@ def _move_root(folder: Path, to: Path) -> None:
     if _read_private(to).private_bytes_raw() != root.private_bytes_raw():
         raise Refused("keys.damaged", path=str(to))
     (folder / "root.key").unlink()
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def _create(folder: Path, now_ms: int, random: Random, issuer: str) -> None:
@@ -176,9 +176,9 @@ def _create(folder: Path, now_ms: int, random: Random, issuer: str) -> None:
         _write_new(made / "root.pub", _public_text(root).encode() + b"\n")
         _write_new(made / "root.key", keys.to_text(root.private_bytes_raw()).encode() + b"\n")
         _write_new(made / "trust.jws", seal_trust(root, signing, now_ms=now_ms, version=now_ms, iss=issuer))
-        _sync_folder(made)
+        sync_folder(made)
         os.rename(made, folder)  # fails when another process was quicker: its keys are as good
-        _sync_folder(home)
+        sync_folder(home)
     except OSError:
         shutil.rmtree(made, ignore_errors=True)
         if not folder.exists():
@@ -324,7 +324,7 @@ def _replace(path: Path, data: bytes) -> None:
     if owner.st_uid != os.geteuid():
         os.chown(new, owner.st_uid, owner.st_gid)
     os.replace(new, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _existing(home: Path) -> Path:
@@ -352,7 +352,8 @@ def _locked(folder: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """A new name survives a power cut only when its folder is synced too."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -22,6 +22,7 @@ import msgspec
 from controller.backup import manifest as manifests
 from controller.backup.manifest import Manifest, Member
 from controller.domain.errors import Refused, Unavailable
+from controller.keyfile import sync_folder
 
 BLOCK = 1 << 20
 """Bytes moved at a time: at disk speed, and soon forgotten."""
@@ -138,15 +139,6 @@ class Reader:
         if len(data) != size:
             raise Refused("backup.damaged", member=member)
         return data
-
-
-def sync_folder(folder: Path) -> None:
-    """A new name survives a power cut only when its folder is synced too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _copy_exactly(source: Source, out: BinaryIO) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from controller.backup.archive import sync_folder
+from controller.keyfile import sync_folder
 
 
 class Mover:
