@@ -215,6 +215,12 @@ COLLECT = (5_000, 20, 20)
 of them again and again would cost a tenth of it."""
 
 
+def collect_rarely() -> None:
+    """What was made so far lives as long as this process: look through it no more, and through the rest less often."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
+
+
 def run(settings: Settings, clock: Clock | None = None) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -226,8 +232,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
         may_listen(settings.listen, app.services.users.has_demo())
         _say_first_password(app.services.users)
         server = _server(settings, app.services)
-        gc.freeze()  # what was made so far lives as long as we do
-        gc.set_threshold(*COLLECT)
+        collect_rarely()
         app.start()
         try:
             with suppress(SystemExit), _told(settings, app.services.local_token):

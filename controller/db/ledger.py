@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.places import in_subtrees
-from controller.db.rows import chunks, insert_new, put
+from controller.db.rows import among, chunks, insert_new, put
 from controller.db.tables import custody, deliveries, nodes, receipts, units
 from controller.domain.delivery import Evidence, State
 from controller.domain.unit import Unit
@@ -57,11 +57,8 @@ class SqlDeliveries:
 
     def of_nodes(self, airing: str, ids: Collection[str]) -> dict[str, Delivery]:
         """The deliveries of an airing on these nodes."""
-        found: dict[str, Delivery] = {}
-        for part in chunks(ids):
-            query = select(*COLUMNS).where(deliveries.c.airing == airing, deliveries.c.node.in_(part))
-            found.update((row[1], _delivery(row)) for row in self._connection.execute(query))
-        return found
+        query = select(*COLUMNS).where(deliveries.c.airing == airing, among(self._connection, deliveries.c.node, ids))
+        return {row[1]: _delivery(row) for row in self._connection.execute(query).all()}
 
     def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]:
         """How many deliveries of each airing stand where."""
@@ -87,7 +84,7 @@ class SqlDeliveries:
 
     def write(self, new: Sequence[Delivery]) -> None:
         """Deliveries as they now stand; one that nobody expected is made."""
-        put(self._connection, deliveries, [_delivery_row(delivery) for delivery in new])
+        put(self._connection, deliveries, new)
 
     def withdraw(self, node: str, state: State) -> None:
         """Take out what stands in `state` on this node: nobody expects it there any more."""
@@ -116,7 +113,7 @@ class SqlReceipts:
 
     def add(self, new: Sequence[Heard]) -> None:
         """Keep receipts; the same one again is the same."""
-        insert_new(self._connection, receipts, [_heard_row(heard) for heard in new])
+        insert_new(self._connection, receipts, new)
 
     def kept(self, words: Collection[Word]) -> dict[Word, bool]:
         """Of those words whose number is kept: is it with this digest (True), or with others only (False)?"""
@@ -144,11 +141,11 @@ class SqlReceipts:
         """For each (node, life): how far we have its receipts."""
         wanted = set(lives)
         found = dict.fromkeys(wanted, Custody(upto=0, highest=0))
-        for part in chunks({node for node, _ in wanted}):
-            rows: Iterable[Sequence[Any]] = self._connection.execute(select(custody).where(custody.c.node.in_(part)))
-            for node, life, upto, highest in rows:
-                if (node, life) in wanted:
-                    found[node, life] = Custody(upto=upto, highest=highest)
+        mine = among(self._connection, custody.c.node, {node for node, _ in wanted})
+        rows: Iterable[Sequence[Any]] = self._connection.execute(select(custody).where(mine)).all()
+        for node, life, upto, highest in rows:
+            if (node, life) in wanted:
+                found[node, life] = Custody(upto=upto, highest=highest)
         return found
 
     def set_custody(self, new: Mapping[tuple[str, str], Custody]) -> None:
@@ -172,31 +169,3 @@ def _delivery(row: Sequence[Any]) -> Delivery:
         evidence=_evidence(evidence),
         at_ms=at_ms,
     )
-
-
-def _delivery_row(delivery: Delivery) -> dict[str, Any]:
-    return {
-        "airing": delivery.airing,
-        "node": delivery.node,
-        "village": delivery.village,
-        "state": delivery.state,
-        "why": delivery.why,
-        "evidence": delivery.evidence,
-        "at_ms": delivery.at_ms,
-    }
-
-
-def _heard_row(heard: Heard) -> dict[str, Any]:
-    return {
-        "node": heard.node,
-        "life": heard.life,
-        "seq": heard.seq,
-        "digest": heard.digest,
-        "airing": heard.airing,
-        "rev": heard.rev,
-        "state": heard.state,
-        "why": heard.why,
-        "evidence": heard.evidence,
-        "at_ms": heard.at_ms,
-        "received_ms": heard.received_ms,
-    }

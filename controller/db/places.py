@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from controller.db.rows import chunks, put
+from controller.db.rows import among, chunks, put
 from controller.db.tables import documents, node_status, nodes, units
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
@@ -83,11 +83,9 @@ class SqlNodes:
 
     def generations(self, ids: Collection[str]) -> dict[str, int]:
         """The generation of each node of `ids` that exists and is not retired: whose keys count today."""
-        found: dict[str, int] = {}
-        for part in chunks(ids):
-            query = select(nodes.c.id, nodes.c.generation).where(nodes.c.id.in_(part), nodes.c.retired_ms.is_(None))
-            found.update((row.id, row.generation) for row in self._connection.execute(query))
-        return found
+        mine = among(self._connection, nodes.c.id, ids)
+        query = select(nodes.c.id, nodes.c.generation).where(mine, nodes.c.retired_ms.is_(None))
+        return {row.id: row.generation for row in self._connection.execute(query)}
 
     def living(self, ids: Collection[str]) -> dict[str, tuple[Node, tuple[str, ...]]]:
         """The nodes of `ids` that exist and are not retired, each with the path of its village."""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 from controller.domain.errors import Unavailable
 from controller.mqtt.replays import Replays
 from controller.protocol import seal, topics
@@ -52,8 +54,7 @@ RETRY_S = (0.2, 5.0)
 """First and longest wait before a batch that the database refused is tried again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raw:
+class Raw(Struct, frozen=True, kw_only=True, gc=False):
     """One message as it came, and our clock then."""
 
     topic: str

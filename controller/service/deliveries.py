@@ -6,7 +6,7 @@ A receipt that was committed is the controller's to keep: only then does `upto` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zlib import crc32
 
 from controller.domain.delivery import ENDS, TRANSITIONS, Evidence, State, Word, judge, move
@@ -184,7 +184,10 @@ def _state_of_newcomers(tx: Transaction, airing: str) -> State:
 def _without_gaps(tx: Transaction, after: Mapping[Life, Custody], before: Mapping[Life, Custody]) -> dict[Life, Custody]:
     """Where a gap was filled, what came earlier from behind it counts too."""
     filled = {life: it.upto for life, it in after.items() if before[life].upto < it.upto < it.highest}
-    return {**after, **{life: replace(after[life], upto=upto) for life, upto in tx.receipts.unbroken(filled).items()}}
+    return {
+        **after,
+        **{life: Custody(upto=upto, highest=after[life].highest) for life, upto in tx.receipts.unbroken(filled).items()},
+    }
 
 
 def _reached(batches: Sequence[Batch], custody: Mapping[Life, Custody]) -> dict[Life, Custody]:

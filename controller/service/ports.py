@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from msgspec import Struct
+
 from controller.domain.airing import Airing
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import Evidence, State
@@ -18,8 +20,7 @@ from controller.domain.node import Node
 from controller.domain.unit import Unit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True, gc=False):
     """One airing on one node, as it stands."""
 
     airing: str
@@ -31,8 +32,7 @@ class Delivery:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True, gc=False):
     """One receipt as it came: who said it, in which life, and our clock when it came. `digest`: 31 bits of its bytes."""
 
     node: str
@@ -48,8 +48,7 @@ class Heard:
     received_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Custody:
+class Custody(Struct, frozen=True, kw_only=True, gc=False):
     """How far we have a life's receipts: all up to `upto`, none above `highest`."""
 
     upto: int

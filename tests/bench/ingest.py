@@ -27,6 +27,7 @@ from controller.db.unit_of_work import UnitOfWork
 from controller.domain.delivery import State
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
+from controller.main import collect_rarely
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
 from controller.protocol import seal, topics
@@ -188,6 +189,7 @@ def _ours(port: int, home: Path, number: int) -> None:
         keyring.node_key(_node(node), 1)  # each was derived when its node was born, long before it has a receipt
     while link.up_since_ms is None:
         time.sleep(0.01)
+    collect_rarely()  # as the server does
     print("ready", flush=True)
     while _count(database) < NODES * len(WORDS):
         time.sleep(0.2)

@@ -239,6 +239,12 @@ TAKEN_IN = (
     ),
     guard(
         PAPERS,
+        " or said_ms < self.born_ms:",
+        ":",
+        "a_life_born_under_a_clock_that_was_ahead_is_not_silent_until_then",
+    ),
+    guard(
+        PAPERS,
         'out.append(keep_number("born", said_ms))',
         "pass",
         "what_the_lost_memory_may_have_spent_is_not_begun_again",
