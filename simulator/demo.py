@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from controller.cli.api import Api, ServerAway
+from controller.cli.api import SOON, Api, ServerAway
 from controller.config import Settings, load
 
 START_S = 60.0
@@ -129,12 +129,11 @@ def _wait_for_server(server: subprocess.Popen[bytes], settings: Settings) -> Api
         if server.poll() is not None:
             raise DemoError(f"tienglang serve ended with {server.returncode}")
         try:
-            api = Api(settings.api_file)
-            api.get("/version")
+            with Api(settings.api_file, SOON) as api:
+                api.get("/version")
+            return Api(settings.api_file)
         except ServerAway:
             time.sleep(LOOK_S)
-        else:
-            return api
     raise DemoError(f"tienglang serve does not answer at {settings.base_url}")
 
 

@@ -22,6 +22,9 @@ PREFIX = "/api/v1"
 _TIMEOUT = httpx.Timeout(30, connect=5)
 """A province's list takes a second on a slow machine; a server that is silent for half a minute is gone."""
 
+SOON = httpx.Timeout(2)
+"""For who only asks whether it is there: another program on its port may take the question and say nothing."""
+
 _MAX_LINE = 16_000_000
 """Characters of one line of an event stream: the ledger of 10,000 loudspeakers takes 2,000,000."""
 
@@ -52,9 +55,9 @@ class Event:
 class Api:
     """Speaks to the server whose api.json is at `api_file`. One thread."""
 
-    def __init__(self, api_file: Path) -> None:
+    def __init__(self, api_file: Path, timeout: httpx.Timeout = _TIMEOUT) -> None:
         self._file = api_file
-        self._client = _connect(api_file)
+        self._client = _connect(api_file, timeout)
 
     def __enter__(self) -> Api:
         return self
@@ -169,7 +172,7 @@ class _Counted:
         return piece
 
 
-def _connect(api_file: Path) -> httpx.Client:
+def _connect(api_file: Path, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
     try:
         said = json.loads(api_file.read_text())
         url, token = str(said["url"]), str(said["token"])
@@ -178,7 +181,7 @@ def _connect(api_file: Path) -> httpx.Client:
     except (OSError, ValueError, KeyError, TypeError):
         raise ServerAway("server.file", file=str(api_file)) from None
     # No proxy and no .netrc from the environment: the server is this machine's own.
-    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=_TIMEOUT, trust_env=False)
+    return httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=timeout, trust_env=False)
 
 
 def _raise(response: httpx.Response) -> None:
