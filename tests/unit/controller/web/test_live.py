@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from fastapi.sse import ServerSentEvent
+from msgspec.structs import replace
 
 from controller.domain.delivery import State
 from controller.domain.errors import Unavailable
