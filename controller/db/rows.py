@@ -1,4 +1,4 @@
-"""Small tools the stores share: many rows in one statement, in either database, and ids in chunks.
+"""Small tools the stores share: many rows in one statement, in either database, and ids as one value or in chunks.
 
 Batches go to the driver as it likes them: SQLAlchemy makes the statement, but does not look at each of 10,000 rows again.
 """

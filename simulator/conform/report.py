@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from simulator.conform.book import CHECKS, Stage, Verdict
+from simulator.conform.book import Stage, Verdict
 
 ONLY_CONTROLLERS = frozenset({13, 15, 24, 34, 36, 44, *range(79, 92)})
 """The duties of docs/wire.md that are a controller's alone."""
@@ -60,11 +60,6 @@ def for_machines(verdicts: Sequence[Verdict]) -> str:
     ]
     counts = {state: sum(one.state == state for one in verdicts) for state in ("holds", "broken", "untried")}
     return json.dumps({"ok": is_good(verdicts), **counts, "duties": rows}, ensure_ascii=False)
-
-
-def tried_by(duty: int) -> list[str]:
-    """The titles of the checks that try a duty."""
-    return [one.title for one in CHECKS if duty in one.duties]
 
 
 def _broken(broken: Sequence[Verdict]) -> str:
