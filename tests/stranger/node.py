@@ -362,11 +362,12 @@ class Node(Ledger):
 
 def main() -> None:
     options = argparse.ArgumentParser(description="A loudspeaker written from docs/wire.md alone.")
-    options.add_argument("--provision", type=Path, required=True, help="what `tienglang nodes provision` gives for one node")
+    options.add_argument("--provision", type=Path, required=True, help="what `tienglang nodes provision` gives: a list of one")
     options.add_argument("--home", type=Path, required=True, help="where its memory lies")
     options.add_argument("--sound-log", type=Path, help="where it writes what it sounds")
     told = options.parse_args()
-    Node(json.loads(told.provision.read_text()), told.home, told.sound_log).run()
+    [provision] = json.loads(told.provision.read_text())
+    Node(provision, told.home, told.sound_log).run()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """One loudspeaker on one pole, with a plug and a disk, as a process of its own; perhaps with one guard of its engine taken out.
 
-    python -m tests.support.pole --provision FILE --home DIR --sound-log FILE --plug SOCKET [--fault redirect]
+    python -m tests.support.pole --provision FILE --home DIR --sound-log FILE --plug SOCKET [--fault redirect | --foreign MODULE]
 
-It is the real engine of the fleet, in a fleet of one. `tests/support/plug.py` cuts and restores its power and empties its disk.
-Each of `FAULTS` plants what a careless vendor might forget, and nothing else: the conformance kit must find it, and only it.
+It is the real engine of the fleet, in a fleet of one; or the node of another maker. `tests/support/plug.py` cuts and restores
+its power and empties its disk. Each of `FAULTS` plants what a careless vendor might forget, and nothing else: the
+conformance kit must find it, and only it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import dataclasses
 import logging
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -150,20 +152,46 @@ class Pole:
         await self.off()
         shutil.rmtree(self._settings.home)
 
-    async def obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One word of the plug."""
+
+class ForeignPole:
+    """A node of another maker, a process of its own, and its plug: to cut its power is to kill it."""
+
+    def __init__(self, provision: Path, home: Path, sound_log: Path, module: str) -> None:
+        self._home = home
+        self._command = [sys.executable, "-m", module, "--provision", provision, "--home", home, "--sound-log", sound_log]
+        self._node: asyncio.subprocess.Process | None = None
+
+    async def on(self) -> None:
+        """Give it power."""
+        if self._node is None:
+            self._node = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.DEVNULL)
+
+    async def off(self) -> None:
+        """Cut its power."""
+        node, self._node = self._node, None
+        if node is not None:
+            node.kill()
+            await node.wait()
+
+    async def wipe(self) -> None:
+        """Empty its disk."""
+        await self.off()
+        shutil.rmtree(self._home)
+
+
+async def serve(pole: Pole | ForeignPole, plug: Path) -> None:
+    """Live until SIGTERM."""
+
+    async def obey(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         word = (await reader.readline()).decode().strip()
-        await {"on": self.on, "off": self.off, "wipe": self.wipe}[word]()
+        await {"on": pole.on, "off": pole.off, "wipe": pole.wipe}[word]()
         writer.write(b"done\n")
         await writer.drain()
         writer.close()
 
-
-async def serve(pole: Pole, plug: Path) -> None:
-    """Live until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    server = await asyncio.start_unix_server(pole.obey, plug)
+    server = await asyncio.start_unix_server(obey, plug)
     await pole.on()
     await stop.wait()
     server.close()
@@ -176,11 +204,13 @@ def main() -> None:
     for name in ("provision", "home", "sound-log", "plug"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--fault", choices=FAULTS)
+    parser.add_argument("--foreign", metavar="MODULE", help="a node of another maker, instead of ours")
     options = parser.parse_args()
     logging.getLogger("gmqtt").setLevel(logging.ERROR)
     if options.fault:
         FAULTS[options.fault]()
-    asyncio.run(serve(Pole(options.provision, options.home, options.sound_log), options.plug))
+    given = (options.provision, options.home, options.sound_log)
+    asyncio.run(serve(ForeignPole(*given, options.foreign) if options.foreign else Pole(*given), options.plug))
 
 
 if __name__ == "__main__":

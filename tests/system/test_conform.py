@@ -105,9 +105,16 @@ class Bench:
 
     def try_ours(self, fault: str | None, *options: str, plug: bool = False) -> Json:
         """The same for our own node, perhaps with a fault; `plug` lets the kit cut its power."""
+        return self._try_pole(["--fault", fault] if fault else [], options, plug)
+
+    def try_stranger(self, *options: str, plug: bool = False) -> Json:
+        """The same for the independent node."""
+        return self._try_pole(["--foreign", "tests.stranger.node"], options, plug)
+
+    def _try_pole(self, kind: Sequence[str], options: Sequence[str], plug: bool) -> Json:
         socket = self._plugs / "plug"
         command = [sys.executable, "-m", "tests.support.pole", "--provision", self.provision, "--home", self._home / "disk"]
-        command += ["--sound-log", self.log, "--plug", socket, *(["--fault", fault] if fault else [])]
+        command += ["--sound-log", self.log, "--plug", socket, *kind]
         hand = f"{sys.executable} {SUPPORT / 'plug.py'} {socket}"
         return self.try_it(command, *options, *(["--power", hand, "--wipe", f"{hand} wipe"] if plug else []))
 
@@ -126,16 +133,18 @@ def benches(home: Path, names: Sequence[str]) -> Iterator[list[Bench]]:
 
 
 @pytest.mark.timeout(KIT_S)
-def test_each_planted_fault_is_found_and_a_healthy_node_passes(tmp_path: Path) -> None:
-    with benches(tmp_path, ["healthy", *GUILTY]) as (healthy, *faulty), ThreadPoolExecutor(len(GUILTY) + 1) as pool:
-        passing = pool.submit(healthy.try_ours, None, "--only", QUICK)
+def test_each_planted_fault_is_found_and_healthy_nodes_pass(tmp_path: Path) -> None:
+    names = ["ours", "stranger", *GUILTY]
+    with benches(tmp_path, names) as (ours, stranger, *faulty), ThreadPoolExecutor(len(names)) as pool:
+        passing = [pool.submit(ours.try_ours, None, "--only", QUICK), pool.submit(stranger.try_stranger, "--only", QUICK)]
         runs = {
             fault: pool.submit(bench.try_ours, fault, "--only", tried(fault), plug=fault == "spent")
             for (fault, bench) in zip(GUILTY, faulty, strict=True)
         }
         broken = {fault: states(run.result(), "broken") for fault, run in runs.items()}
-        assert states(passing.result(), "broken") == {}
-        assert set(states(passing.result(), "holds")) == {int(number) for number in QUICK.split(",")}
+        for healthy in passing:
+            assert states(healthy.result(), "broken") == {}
+            assert set(states(healthy.result(), "holds")) == {int(number) for number in QUICK.split(",")}
     assert {fault: set(duties) for fault, duties in broken.items()} == GUILTY, broken
 
 
@@ -144,6 +153,15 @@ def test_each_planted_fault_is_found_and_a_healthy_node_passes(tmp_path: Path) -
 def test_our_node_holds_every_duty_that_can_be_seen(tmp_path: Path) -> None:
     with benches(tmp_path, ["node"]) as (bench,):
         found = bench.try_ours(None, "--long", plug=True)
+    assert states(found, "broken") == {}
+    assert set(states(found, "untried")) == {58, 68, 78}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(KIT_S)
+def test_an_independent_node_holds_every_duty_that_can_be_seen(tmp_path: Path) -> None:
+    with benches(tmp_path, ["node"]) as (bench,):
+        found = bench.try_stranger("--long", plug=True)
     assert states(found, "broken") == {}
     assert set(states(found, "untried")) == {58, 68, 78}
 
