@@ -13,6 +13,10 @@ OfficeError = httpx.HTTPError
 """The API refused, or nobody answered."""
 
 
+OVER = '"airing.over"'
+"""In the answer to who asks for the silence of what has been silent for long."""
+
+
 class Office:
     """Calls of the API; OfficeError."""
 
@@ -42,8 +46,10 @@ class Office:
         return said
 
     async def cancel(self, airing: str) -> None:
-        """Ask for its silence."""
-        await self._call("POST", f"/airings/{airing}/cancel")
+        """Ask for its silence; no error if it is over."""
+        answer = await self._http.post(f"/airings/{airing}/cancel")
+        if OVER not in answer.text:
+            answer.raise_for_status()
 
     async def delivery(self, airing: str, node: str) -> dict[str, Any] | None:
         """What became of an airing on a node; None if it knows of none."""

@@ -18,9 +18,13 @@ from audio.prepare import prepare
 from audio.store import Store
 from tests.unit.audio import sounds
 
+OTHERS: set[int] = set()
+"""Children that other tests of this process left, before the one at hand."""
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
+    OTHERS.update(child.pid for child in psutil.Process().children())
     return Store(tmp_path / "store")
 
 
@@ -29,7 +33,8 @@ def left_behind(tmp_path: Path) -> list[Path]:
 
 
 def workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "audio.worker" in " ".join(child.cmdline())]
+    """What the test at hand has started, and has not been reaped."""
+    return [child for child in psutil.Process().children() if child.pid not in OTHERS]
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
