@@ -80,7 +80,7 @@ async def forgets_only_what_is_covered(desk: Desk) -> None:
     """Its `from` is never above what an answer covered"""
     for heard in desk.journal.heard:
         if isinstance(heard.message, Receipts | Ask):
-            most = max(desk.covered(heard.message.life, heard.at_ms), desk.lied(heard.at_ms)) + 1
+            most = max(desk.covered(heard.message.life, heard.at_ms), desk.lied(heard.message.life, heard.at_ms)) + 1
             expect(heard.message.from_seq <= most, f"`from` at most {most}", heard.message.from_seq)
 
 

@@ -50,7 +50,14 @@ async def leaves_a_will(desk: Desk) -> None:
 @check(6, 75, 76, 77, 33, 35, stage=Stage.LINK)
 async def keeps_receipts(desk: Desk) -> None:
     """It keeps its receipts, and says them again, until an answer to its own life covers them"""
-    seqs = await _uncovered(desk)
+    desk.withholding = True
+    try:
+        await _keeps_receipts(desk, await _uncovered(desk))
+    finally:
+        desk.withholding = False
+
+
+async def _keeps_receipts(desk: Desk, seqs: set[int]) -> None:
     before = desk.journal.state
     assert before is not None
     number = len(desk.journal.heard)
@@ -75,8 +82,7 @@ async def keeps_receipts(desk: Desk) -> None:
 
 
 async def _uncovered(desk: Desk) -> set[int]:
-    """Have it say three receipts, and withhold the `upto` that would cover them; their numbers."""
-    desk.withholding = True
+    """Have it say three receipts, whose `upto` is withheld; their numbers."""
     orders = [desk.order(lead_ms=TRIED_MS) for _ in range(3)]
     for order in orders:
         desk.say(desk.stop(order))

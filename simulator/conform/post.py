@@ -119,10 +119,10 @@ class Post(Scribe):
         """The highest `upto` told to a life before a moment, or what it had covered when it was first heard."""
         return max((upto for at_ms, its, upto in self._told if its == life and at_ms <= before_ms), default=0)
 
-    def lied(self, before_ms: int) -> int:
-        """The highest `upto` told before a moment to a life that the node never had. To believe it breaks duty 33, no other."""
-        own = {life for life, _ in self.journal.seqs()}
-        return max((upto for at_ms, its, upto in self._told if its not in own and at_ms <= before_ms), default=0)
+    def lied(self, life: str, before_ms: int) -> int:
+        """The highest `upto` told to others while the node was in this life. To believe it breaks duty 33, no other."""
+        since_ms = min((heard.at_ms for heard in self.journal.heard if heard.message.life == life), default=0)
+        return max((upto for at_ms, its, upto in self._told if its != life and since_ms <= at_ms <= before_ms), default=0)
 
     def _say_now(self, answer: Answer) -> None:
         self._told.append((self.now_ms, answer.life, answer.upto))
