@@ -31,7 +31,7 @@ class Stranger:
         self.id: str = provision["node"]
         self.disk = home / self.id
         self._file, self._log = home / f"{self.id}.json", home / f"{self.id}.sounds"
-        self._file.write_text(json.dumps(provision))
+        self._file.write_text(json.dumps([provision]))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
