@@ -16,6 +16,8 @@ ONE_FILE_IN: dict[str, dict[str, str | None]] = {
     "serial": {"firmware_bridge": None},
     "argon2": {"controller": None},
     "pydub": {"audio": None},
+    "dateutil": {"scheduler": None},
+    "holidays": {"scheduler": None},
 }
 # What a loudspeaker's software may know of ours: the contract, the law of quiet hours, the clock, and how to decode sound.
 NODE_MAY_IMPORT = (
