@@ -1,5 +1,6 @@
 #!/bin/sh
-# The system packages that tests start for real: a broker, a browser, ffmpeg (as the yardstick of `audio`), PostgreSQL.
+# The system packages that tests start for real: a broker, a browser, PostgreSQL; and the yardsticks of `audio` (ffmpeg)
+# and of `scheduler` (libical).
 # Installs what is missing when run as root on Debian or Ubuntu; elsewhere says in one sentence what to install.
 # Arguments name more that is wanted (`make soak`: rabbitmq-server), each a package and a program of that name.
 set -eu
@@ -10,6 +11,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 has mosquitto || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
 has ffmpeg || missing="$missing ffmpeg"
+.venv/bin/python -c 'import ctypes; ctypes.CDLL("libical.so.3")' 2>/dev/null || missing="$missing libical3"
 # Who is not root may use the PostgreSQL that the pgserver wheel carries (tests/support/postgres.py).
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! has postgres; then
     [ "$(id -u)" != 0 ] && .venv/bin/python -c 'import pgserver' 2>/dev/null || missing="$missing postgresql"

@@ -1,7 +1,8 @@
 """What each code is called in front of a person, in Vietnamese and English. The words are those of the field.
 
 A sentence may hold fields, "{limit}"; a parenthesis whose field is not known is left out. A code nobody wrote a sentence for
-still gets one that names it. Sounds' codes are `audio.sentences`'; what a loudspeaker gives as its reason is `WHY`.
+still gets one that names it. Sounds' codes are `audio.sentences`', rules' are `scheduler.sentences`'; what a loudspeaker gives
+as its reason is `WHY`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from audio import sentences as audio_sentences
 from audio.clip import Limits
 from audio.errors import CODES as AUDIO_CODES
 from audio.errors import AudioError
+from scheduler.sentences import SENTENCES as RULE_SENTENCES
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -161,7 +163,7 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
     """The sentence for a code; an unknown code is named in it."""
     if code in AUDIO_CODES:
         return _audio(code, fields, language)
-    pair = SENTENCES.get(code)
+    pair = SENTENCES.get(code) or RULE_SENTENCES.get(code)
     if pair is None:
         pair, fields = _UNKNOWN, {"code": code}
     return fill(pair[LANGUAGES.index(language)], fields)

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.policy import is_allowed, loudest
+from tests.unit.scheduler.rules import OFFSET, VN, at
 
-VN = ZoneInfo("Asia/Ho_Chi_Minh")
-OFFSET = 420
 MINUTE = 60_000
 WEEK = tuple(range(1, 8))
 
@@ -33,11 +31,6 @@ class C(NamedTuple):
 
 
 DAY = H(5 * 60, 21 * 60)
-
-
-def at(text: str) -> int:
-    """UTC ms of local time "2026-01-05 05:00" (a Monday)."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=VN).timestamp() * 1000)
 
 
 @pytest.mark.parametrize(
