@@ -1,0 +1,128 @@
+"""How turns that meet share a village's time: whoever has precedence is laid first, and what follows flows around it.
+
+A segment's pieces are laid one after the other. A piece that meets something of higher precedence waits until that is over, if
+its segment may begin later; a relay goes on behind it (its station did not wait). What reaches its end (the segment's, the
+programme's, the hours', the session's) is cut, runs over by a sentence, or moves to the next turn, by its segment's own rule.
+Every segment ends with one `Decision`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from msgspec import Struct
+
+from scheduler.laying import Decision, Laying
+from scheduler.limits import Policy
+from scheduler.room import Room, Slot
+from scheduler.stock import Stock, wanted
+from scheduler.turns import FOREVER, Part, Turn
+from scheduler.wishes import Begin, Notice, Occurrence, Over, Piece, Segment, Village
+
+
+class Laid(Struct, frozen=True, kw_only=True):
+    """What was laid: slots in time's order, a decision for each segment, the notices that were taken, and the stock left."""
+
+    slots: tuple[Slot, ...]
+    decisions: tuple[Decision, ...]
+    stock: Stock
+
+
+def lay(turns: Collection[Turn], village: Village, policy: Policy, stock: Stock) -> Laid:
+    """Share a village's time among these turns. The order in which they are given makes no difference."""
+    room = Room(policy)
+    decisions: list[Decision] = []
+    taken, stock = _assign(turns, village, policy, stock)
+    for turn in sorted(turns, key=_precedence):
+        stand = _Stand(turn.occurrence, policy, room)
+        for part in turn.parts:
+            notices = taken.get(part.wish, [])
+            if part.takes_notices and stock.notices:  # what others had no room for
+                has_ms = sum(notice.piece.duration_ms for notice in notices)
+                more = wanted(part, turn.occurrence, village, stock, policy.languages, has_ms)
+                notices, stock = [*notices, *more], stock.without(more)
+            moved = stock.moved_to(turn.occurrence.series, part.index) if stock.moved else ()
+            own = part.segment.pieces if not part.takes_notices else tuple(notice.piece for notice in notices)
+            left = stand.lay(part, (*moved, *own) if moved else own, decisions)
+            if moved or left:
+                stock = _put_back(turn.occurrence, part, left, notices, stock)
+    if taken:
+        decisions += _of_notices(room.slots, {notice.piece.source for notices in taken.values() for notice in notices})
+    return Laid(slots=tuple(room.slots), decisions=tuple(decisions), stock=stock)
+
+
+def _assign(turns: Collection[Turn], village: Village, policy: Policy, stock: Stock) -> tuple[dict[str, list[Notice]], Stock]:
+    """The notices that each segment takes: each goes to the earliest turn that asks for it."""
+    taken: dict[str, list[Notice]] = {}
+    if not stock.notices:
+        return taken, stock
+    for turn in sorted(turns, key=_time):
+        for part in turn.parts:
+            if part.takes_notices:
+                taken[part.wish] = wanted(part, turn.occurrence, village, stock, policy.languages)
+                stock = stock.without(taken[part.wish])
+    return taken, stock
+
+
+def _put_back(occurrence: Occurrence, part: Part, left: list[Piece], notices: list[Notice], stock: Stock) -> Stock:
+    """The stock with what a segment had no room for: notices wait again; pieces move to the next turn, if that is its rule."""
+    if part.takes_notices:
+        return stock.with_back([notice for notice in notices if notice.piece in left])
+    return stock.keeping(occurrence.series, part.index, tuple(left) if part.segment.over is Over.MOVE else ())
+
+
+class _Stand:
+    """How far a turn is laid: where its next segment stands, and where it would if nothing were in its way."""
+
+    __slots__ = ("_ideal_ms", "_languages", "_now_ms", "_occurrence", "_room")
+
+    def __init__(self, occurrence: Occurrence, policy: Policy, room: Room) -> None:
+        self._occurrence = occurrence
+        self._languages = policy.languages
+        self._room = room
+        self._now_ms = occurrence.start_ms
+        self._ideal_ms = occurrence.start_ms
+
+    def lay(self, part: Part, pieces: tuple[Piece, ...], decisions: list[Decision]) -> list[Piece]:
+        """Lay one segment and decide about it; gives back the pieces for which there was no room."""
+        segment = part.segment
+        if segment.begin is Begin.EXACT:
+            self._ideal_ms = self._occurrence.start_ms + segment.offset_ms
+            self._now_ms = max(self._now_ms, self._ideal_ms)
+        spoken = pieces
+        if self._languages:
+            spoken = tuple(piece for piece in pieces if piece.language in self._languages)
+        wished_ms, latest_ms = self._ideal_ms, self._latest(segment)
+        laying = Laying(part, self._room, self._now_ms)
+        self._now_ms = laying.lay(spoken, latest_ms)
+        self._ideal_ms += part.wished_ms if spoken is segment.pieces else _length(part, spoken)
+        decisions.append(laying.decision(len(pieces) - len(spoken), wished_ms))
+        return laying.left
+
+    def _latest(self, segment: Segment) -> int:
+        """The last moment at which it may begin."""
+        if segment.begin is Begin.NEXT:
+            return FOREVER
+        if segment.begin is Begin.WAIT:
+            return self._ideal_ms + segment.wait_ms
+        return self._now_ms  # what came before may have run over by a sentence: its own rule allows that
+
+
+def _of_notices(slots: Collection[Slot], notices: Collection[str]) -> Iterator[Decision]:
+    """What became of the notices that found a place: one decision each."""
+    for slot in slots:
+        if slot.piece.source in notices:
+            code = "in" if slot.is_whole else "in.cut"
+            yield Decision(wish=slot.piece.source, code=code, at_ms=slot.start_ms, by=slot.wish)
+
+
+def _length(part: Part, pieces: Collection[Piece]) -> int:
+    return min(sum(piece.duration_ms for piece in pieces), part.longest_ms)
+
+
+def _precedence(turn: Turn) -> tuple[int, int, int, int, str]:
+    return turn.precedence
+
+
+def _time(turn: Turn) -> tuple[int, str]:
+    return turn.time
