@@ -25,8 +25,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     moved.<why>      all of it to the next turn            dropped.<why>  none of it
     empty            there was nothing to say
 
-    `why`: taken, late, segment, programme, next, hours, session, sessions, length, language. `at_ms`: when it begins, or when
-    what is in its way does; `by`: the wish in its way.
+    `why`: taken, late, past, segment, programme, next, hours, session, sessions, length, language. `at_ms`: when it begins, or
+    when what is in its way does; `by`: the wish in its way.
     """
 
     wish: str
@@ -112,7 +112,7 @@ class Laying:
             start_ms, by = self._room.free_from(from_ms)
             self._by = by or self._by
             if start_ms > latest_ms:
-                why = "taken" if latest_ms == self._ready_ms else "late"
+                why = "past" if latest_ms < self._ready_ms and not by else "taken" if latest_ms <= self._ready_ms else "late"
                 return first or Spot(start_ms=start_ms, end=End(start_ms, why, self._by), is_whole=False)
             end = self._end(start_ms)
             if start_ms + piece.duration_ms <= end.ms:

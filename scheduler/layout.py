@@ -28,18 +28,30 @@ class Laid(Struct, frozen=True, kw_only=True):
     stock: Stock
 
 
-def lay(turns: Collection[Turn], village: Village, policy: Policy, stock: Stock) -> Laid:
+class Place(Struct, frozen=True, kw_only=True):
+    """Where turns are laid. Nothing new begins before `from_ms`; `begun`: (wish, source) of what has, which is not laid again."""
+
+    village: Village
+    policy: Policy
+    from_ms: int = 0
+    begun: frozenset[tuple[str, str]] = frozenset()
+
+
+def lay(turns: Collection[Turn], place: Place, stock: Stock) -> Laid:
     """Share a village's time among these turns. The order in which they are given makes no difference."""
-    room = Room(policy)
+    room = Room(place.policy)
     decisions: list[Decision] = []
-    taken, stock = _assign(turns, village, policy, stock)
+    taken, stock = _assign(turns, place, stock)
     for turn in sorted(turns, key=_precedence):
-        stand = _Stand(turn.occurrence, policy, room)
+        if turn.end_ms is not None:
+            room.put(Slot(start_ms=turn.occurrence.start_ms, end_ms=turn.end_ms, part=turn.parts[0], piece=_piece(turn)))
+            continue
+        stand = _Stand(turn.occurrence, place, room)
         for part in turn.parts:
             notices = taken.get(part.wish, [])
             if part.takes_notices and stock.notices:  # what others had no room for
                 has_ms = sum(notice.piece.duration_ms for notice in notices)
-                more = wanted(part, turn.occurrence, village, stock, policy.languages, has_ms)
+                more = wanted(part, turn.occurrence, place.village, stock, place.policy.languages, has_ms)
                 notices, stock = [*notices, *more], stock.without(more)
             moved = stock.moved_to(turn.occurrence.series, part.index) if stock.moved else ()
             own = part.segment.pieces if not part.takes_notices else tuple(notice.piece for notice in notices)
@@ -48,10 +60,11 @@ def lay(turns: Collection[Turn], village: Village, policy: Policy, stock: Stock)
                 stock = _put_back(turn.occurrence, part, left, notices, stock)
     if taken:
         decisions += _of_notices(room.slots, {notice.piece.source for notices in taken.values() for notice in notices})
-    return Laid(slots=tuple(room.slots), decisions=tuple(decisions), stock=stock)
+    slots = tuple(slot for slot in room.slots if not slot.part.is_begun)
+    return Laid(slots=slots, decisions=tuple(decisions), stock=stock)
 
 
-def _assign(turns: Collection[Turn], village: Village, policy: Policy, stock: Stock) -> tuple[dict[str, list[Notice]], Stock]:
+def _assign(turns: Collection[Turn], place: Place, stock: Stock) -> tuple[dict[str, list[Notice]], Stock]:
     """The notices that each segment takes: each goes to the earliest turn that asks for it."""
     taken: dict[str, list[Notice]] = {}
     if not stock.notices:
@@ -59,7 +72,7 @@ def _assign(turns: Collection[Turn], village: Village, policy: Policy, stock: St
     for turn in sorted(turns, key=_time):
         for part in turn.parts:
             if part.takes_notices:
-                taken[part.wish] = wanted(part, turn.occurrence, village, stock, policy.languages)
+                taken[part.wish] = wanted(part, turn.occurrence, place.village, stock, place.policy.languages)
                 stock = stock.without(taken[part.wish])
     return taken, stock
 
@@ -74,13 +87,13 @@ def _put_back(occurrence: Occurrence, part: Part, left: list[Piece], notices: li
 class _Stand:
     """How far a turn is laid: where its next segment stands, and where it would if nothing were in its way."""
 
-    __slots__ = ("_ideal_ms", "_languages", "_now_ms", "_occurrence", "_room")
+    __slots__ = ("_ideal_ms", "_now_ms", "_occurrence", "_place", "_room")
 
-    def __init__(self, occurrence: Occurrence, policy: Policy, room: Room) -> None:
+    def __init__(self, occurrence: Occurrence, place: Place, room: Room) -> None:
         self._occurrence = occurrence
-        self._languages = policy.languages
+        self._place = place
         self._room = room
-        self._now_ms = occurrence.start_ms
+        self._now_ms = max(occurrence.start_ms, place.from_ms)
         self._ideal_ms = occurrence.start_ms
 
     def lay(self, part: Part, pieces: tuple[Piece, ...], decisions: list[Decision]) -> list[Piece]:
@@ -89,9 +102,11 @@ class _Stand:
         if segment.begin is Begin.EXACT:
             self._ideal_ms = self._occurrence.start_ms + segment.offset_ms
             self._now_ms = max(self._now_ms, self._ideal_ms)
-        spoken = pieces
-        if self._languages:
-            spoken = tuple(piece for piece in pieces if piece.language in self._languages)
+        if self._place.begun:
+            pieces = tuple(piece for piece in pieces if (part.wish, piece.source) not in self._place.begun)
+        spoken, languages = pieces, self._place.policy.languages
+        if languages:
+            spoken = tuple(piece for piece in pieces if piece.language in languages)
         wished_ms, latest_ms = self._ideal_ms, self._latest(segment)
         laying = Laying(part, self._room, self._now_ms)
         self._now_ms = laying.lay(spoken, latest_ms)
@@ -105,6 +120,8 @@ class _Stand:
             return FOREVER
         if segment.begin is Begin.WAIT:
             return self._ideal_ms + segment.wait_ms
+        if self._ideal_ms < self._place.from_ms:
+            return self._ideal_ms
         return self._now_ms  # what came before may have run over by a sentence: its own rule allows that
 
 
@@ -118,6 +135,10 @@ def _of_notices(slots: Collection[Slot], notices: Collection[str]) -> Iterator[D
 
 def _length(part: Part, pieces: Collection[Piece]) -> int:
     return min(sum(piece.duration_ms for piece in pieces), part.longest_ms)
+
+
+def _piece(turn: Turn) -> Piece:
+    return turn.parts[0].segment.pieces[0]
 
 
 def _precedence(turn: Turn) -> tuple[int, int, int, int, str]:

@@ -45,7 +45,7 @@ class DayChange(Struct, frozen=True, kw_only=True):
 
 
 class Programme(Struct, frozen=True, kw_only=True):
-    """A recurring slot of `owner` for the villages of `units`. `length_ms`: the most it may take in all; `order` as in Occurrence."""
+    """A recurring slot of `owner` for the villages of `units`. `length_ms`: the most it may take in all."""
 
     id: str
     owner: str

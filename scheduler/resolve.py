@@ -16,12 +16,12 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from scheduler.laying import Decision
-from scheduler.layout import Laid, lay
+from scheduler.layout import Laid, Place, lay
 from scheduler.limits import Policy
 from scheduler.room import PAUSE_MS, Slot
 from scheduler.stock import Stock, stock_of
-from scheduler.turns import Turn, turn_of
-from scheduler.wishes import Notice, Occurrence, Village
+from scheduler.turns import Turn, begun, turn_of
+from scheduler.wishes import Begun, Notice, Occurrence, Village
 
 T = TypeVar("T", bound=Hashable)
 
@@ -49,11 +49,16 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """All that is wished in some horizon. `aired`: the notices, by village, that were heard there already."""
+    """All that is wished in some horizon, and by village what has begun there: it stands fast, and is not said again.
+
+    Nothing new begins before `from_ms`. `aired`: notices, by village, that were heard there before.
+    """
 
     occurrences: Collection[Occurrence]
     notices: Collection[Notice] = ()
+    begun: Mapping[str, tuple[Begun, ...]] = field(default_factory=dict)
     aired: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    from_ms: int = 0
 
 
 def resolve(wishes: Wishes, villages: Iterable[Village], policies: Mapping[str, Policy]) -> dict[str, Timeline]:
@@ -69,7 +74,7 @@ class _Resolver:
     """
 
     def __init__(self, wishes: Wishes) -> None:
-        self._aired = wishes.aired
+        self._wishes = wishes
         self._for_unit: dict[str, list[Turn]] = {}
         for turn in sorted(map(turn_of, wishes.occurrences), key=_time):
             for unit in dict.fromkeys(turn.occurrence.units):
@@ -78,38 +83,43 @@ class _Resolver:
         self._of_owner: dict[str, list[Notice]] = {}
         for notice in wishes.notices:
             self._of_owner.setdefault(notice.owner, []).append(notice)
-        self._above: dict[tuple[tuple[str, ...], int], list[_Island]] = {}
+        self._above: dict[tuple[tuple[str, ...], int, int], list[_Island]] = {}
         self._stocks = _Numbers[Stock]()
         self._policies = _Numbers[Policy]()
+        self._begun = _Numbers[tuple[Begun, ...]]()
         self._turns = _Numbers[tuple[tuple[int, str], ...]]()
-        self._laid: dict[tuple[int, int, int], tuple[Laid, int]] = {}
+        self._laid: dict[tuple[int, int, int, int], tuple[Laid, int]] = {}
         self._waiting: dict[tuple[int, int], tuple[Decision, ...]] = {}
 
     def resolve(self, village: Village, policy: Policy) -> Timeline:
         """One village."""
-        at = self._policies.of(policy)
-        stock = self._stocks.of(self._first_stock(village))
+        at, before = self._policies.of(policy), self._wishes.begun.get(village.id, ())
+        begun, stock = self._begun.of(before), self._stocks.of(self._first_stock(village))
+        names = frozenset((each.wish, each.piece.source) for each in before)
+        place = Place(village=village, policy=policy, from_ms=self._wishes.from_ms, begun=names)
         laid: list[Laid] = []
-        for island in self._islands(village, at):
-            step = (at, stock, island.number)
+        for island in self._islands(village, at, begun):
+            step = (at, begun, stock, island.number)
             if step not in self._laid:
-                result = lay(island.turns, village, policy, self._stocks[stock])
+                result = lay(island.turns, place, self._stocks[stock])
                 self._laid[step] = (result, self._stocks.of(result.stock))
             result, stock = self._laid[step]
             laid.append(result)
         return Timeline(village=village.id, islands=tuple(laid), rest=self._rest(village, at, stock))
 
     def _first_stock(self, village: Village) -> Stock:
-        aired = self._aired.get(village.id, frozenset())
+        aired = self._wishes.aired.get(village.id, frozenset())
+        aired |= {each.piece.source for each in self._wishes.begun.get(village.id, ())}
         notices = chain.from_iterable(self._of_owner.get(unit, ()) for unit in village.path)
         return stock_of(village, (notice for notice in notices if notice.piece.source not in aired))
 
-    def _islands(self, village: Village, policy: int) -> list[_Island]:
+    def _islands(self, village: Village, policy: int, before: int) -> list[_Island]:
         """The village's islands: those of its commune, unless there are turns for it or by it alone."""
         path = village.path if village.id in self._singular else village.path[:-1]
-        key = (path, policy)
+        key = (path, policy, before)
         if key not in self._above:
             turns = [turn for turn in self._turns_for(path) if turn.occurrence.owner in path]
+            turns += [begun(each.wish, each.piece, each.start_ms, each.end_ms) for each in self._begun[before]]
             groups = _apart(sorted(turns, key=_time), self._policies[policy])
             self._above[key] = [_Island(self._turns.of(tuple(turn.time for turn in group)), group) for group in groups]
         return self._above[key]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from scheduler.wishes import PRIORITY, Begin, Occurrence, Over, Segment, Take
+from scheduler.wishes import PRIORITY, Begin, Occurrence, Over, Piece, Segment, Take
 
 OPEN_MS = 1_800_000
 """Half an hour: the most that a segment takes whose pieces come as they come, if it has no length of its own."""
 
 
 FOREVER = 2**62
+
+FIRST = (-1, 0, 0, 0, "")
+"""Before every precedence."""
 
 
 class End(Struct, frozen=True, gc=False):
@@ -34,6 +38,7 @@ class Part(Struct, frozen=True, kw_only=True):
     klass: str
     level: int
     takes_notices: bool
+    is_begun: bool
     longest_ms: int
     limit_ms: int
     wished_ms: int
@@ -41,7 +46,10 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """An occurrence. `last_ms`: the last moment that one of its parts asks for; `lengths_ms`: all its longest lengths."""
+    """An occurrence. `last_ms`: the last moment that one of its parts asks for; `lengths_ms`: all its longest lengths.
+
+    `end_ms` is there if it is not to be laid any more: it has begun, and sounds from its occurrence's start until then.
+    """
 
     occurrence: Occurrence
     parts: tuple[Part, ...]
@@ -49,6 +57,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     time: tuple[int, str]
     last_ms: int
     lengths_ms: int
+    end_ms: int | None = None
 
 
 def turn_of(occurrence: Occurrence) -> Turn:
@@ -62,6 +71,14 @@ def turn_of(occurrence: Occurrence) -> Turn:
         last_ms=occurrence.start_ms + max((segment.offset_ms for segment in occurrence.segments), default=0),
         lengths_ms=sum(part.longest_ms for part in parts),
     )
+
+
+def begun(wish: str, piece: Piece, start_ms: int, end_ms: int) -> Turn:
+    """What sounds already, or can't be called back: it has its time before everybody else."""
+    segment = Segment(take=Take.PIECES, pieces=(piece,), begin=Begin.EXACT)
+    turn = turn_of(Occurrence(id=wish, series="", owner="", units=(), start_ms=start_ms, segments=(segment,)))
+    part = replace(turn.parts[0], wish=wish, is_begun=True)
+    return replace(turn, parts=(part,), precedence=FIRST, lengths_ms=end_ms - start_ms, end_ms=end_ms)
 
 
 def precedence(occurrence: Occurrence) -> tuple[int, int, int, int, str]:
@@ -83,6 +100,7 @@ def _part(occurrence: Occurrence, index: int) -> Part:
         klass=occurrence.klass,
         level=occurrence.level,
         takes_notices=segment.take in (Take.FRESH, Take.OWN),
+        is_begun=False,
         longest_ms=_longest(segment),
         limit_ms=_longest(segment) if segment.length_ms is not None or segment.over is Over.MOVE else FOREVER,
         wished_ms=_shortened(segment, sum(piece.duration_ms for piece in segment.pieces)),

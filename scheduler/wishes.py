@@ -103,3 +103,12 @@ class Village(Struct, frozen=True, kw_only=True, gc=False):
 
     id: str
     path: tuple[str, ...]
+
+
+class Begun(Struct, frozen=True, kw_only=True, gc=False):
+    """A sound that has begun in a village, or whose moment is too near to be changed: [start, end), and whose wish it was."""
+
+    wish: str
+    piece: Piece
+    start_ms: int
+    end_ms: int

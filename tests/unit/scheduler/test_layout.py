@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.limits import Policy, Window
-from scheduler.wishes import PRIORITY, Begin, Over, Piece, Segment, Take
+from scheduler.wishes import PRIORITY, Begin, Begun, Over, Piece, Segment, Take
 from tests.unit.scheduler.turns import (
     BY_DAY,
     LUNG_VAI,
@@ -232,3 +232,36 @@ def test_old_news_is_not_said_and_what_is_not_approved_yet_neither() -> None:
 def test_a_notice_in_a_language_not_spoken_here_waits_and_says_why() -> None:
     result = timeline(turn("tin", "17:00", notices()), notices=(notice("kinh"),), policy=Policy(languages=("tyz",)))
     assert codes(result) == {"tin/0#0": "empty", "kinh": "waits.language"}
+
+
+# ── what has begun ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_has_begun_stands_fast_and_is_not_said_again() -> None:
+    tin = turn("tin", "17:00", said(piece("a"), piece("b")), said(piece("c")))
+    on_air = Begun(wish="tin/0#0", piece=piece("a"), start_ms=at("17:00"), end_ms=at("17:05"))
+    urgent = turn("urgent", "17:02", said(piece("flood", 1)), klass=PRIORITY)
+    result = timeline(tin, urgent, begun={"x1-1": (on_air,)}, from_ms=at("17:03"))
+    assert told(result) == [("17:05", "17:06", "flood"), ("17:06", "17:11", "b"), ("17:11", "17:16", "c")]
+
+
+def test_nothing_begins_in_the_past() -> None:
+    result = timeline(turn("tin", "17:00"), from_ms=at("17:03"))
+    assert told(result) == [("17:03", "17:08", "news")]
+    assert codes(timeline(turn("exact", "17:01", said(begin=Begin.EXACT)), from_ms=at("17:03"))) == {"exact/0#0": "dropped.past"}
+
+
+def test_a_notice_that_was_aired_is_not_taken_again() -> None:
+    evening = turn("tin", "17:00", notices())
+    assert told(timeline(evening, notices=(notice("a"), notice("b")), aired={"x1-1": frozenset("a")})) == [
+        ("17:00", "17:01", "b")
+    ]
+    on_air = Begun(wish="trưa/0#0", piece=piece("b"), start_ms=at("16:58"), end_ms=at("17:03"))
+    result = timeline(evening, notices=waiting, begun={"x1-1": (on_air,)})
+    assert told(result) == [("17:03", "17:04", "a")]
+
+
+def test_the_sessions_of_the_day_that_are_over_count() -> None:
+    morning = Begun(wish="sáng/0#0", piece=piece("a"), start_ms=at("05:00"), end_ms=at("05:05"))
+    result = timeline(turn("tin", "17:00"), policy=Policy(sessions=1), begun={"x1-1": (morning,)}, from_ms=at("12:00"))
+    assert codes(result) == {"tin/0#0": "dropped.sessions"}

@@ -27,7 +27,9 @@ def is_open(hours: tuple[Window, ...], minute: int) -> bool:
 
 
 @given(hours, hours, st.lists(st.integers(0, WEEK_MINUTES - 1), min_size=1, max_size=20))
-def test_an_hour_is_open_below_only_if_both_have_it_open(above: tuple[Window, ...], below: tuple[Window, ...], minutes: list) -> None:
+def test_an_hour_is_open_below_only_if_both_have_it_open(
+    above: tuple[Window, ...], below: tuple[Window, ...], minutes: list
+) -> None:
     both = stricter(Policy(hours=above), Policy(hours=below)).hours
     for minute in minutes:
         assert is_open(both, minute) is (is_open(above, minute) and is_open(below, minute))

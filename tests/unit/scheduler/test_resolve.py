@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from scheduler.laying import LEAST_MS
-from scheduler.layout import lay
+from scheduler.layout import Place, lay
 from scheduler.limits import Policy, Window
 from scheduler.policy import is_allowed
 from scheduler.resolve import Timeline, Wishes, resolve
@@ -182,7 +182,7 @@ def test_islands_are_only_a_way_to_save_work(wished: Wishes, policy: Policy) -> 
     mine = [turn for turn in wished.occurrences if set(turn.units) & set(village.path) and turn.owner in village.path]
     if any(segment.over is Over.MOVE for turn in mine for segment in turn.segments):
         return  # what moves goes to the next turn: of one big island it could not
-    whole = lay([turn_of(turn) for turn in mine], village, policy, stock_of(village, ()))
+    whole = lay([turn_of(turn) for turn in mine], Place(village=village, policy=policy), stock_of(village, ()))
     assert list(whole.slots) == list(resolved(Wishes(occurrences=mine), policy)[village.id].slots)
 
 

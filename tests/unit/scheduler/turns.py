@@ -49,8 +49,8 @@ def notice(source: str, minutes: float = 1, owner: str = "x1", kind: str = "", *
     return Notice(piece=piece(source, minutes, language), owner=owner, kind=kind, **given)
 
 
-def timeline(*occurrences: Occurrence, policy: Policy = ANYTHING, village: Village = KHAO_A, notices: tuple = ()) -> Timeline:
-    return resolve(Wishes(occurrences=occurrences, notices=notices), [village], {village.id: policy})[village.id]
+def timeline(*occurrences: Occurrence, policy: Policy = ANYTHING, village: Village = KHAO_A, **rest: object) -> Timeline:
+    return resolve(Wishes(occurrences=occurrences, **rest), [village], {village.id: policy})[village.id]
 
 
 def told(result: Timeline) -> list[tuple[str, str, str]]:
