@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from dateutil.rrule import DAILY, MO, MONTHLY, WEEKLY, rrule
 
@@ -84,15 +84,19 @@ def to_rrule(rule: Rule) -> str:
 
 
 def _pattern(rule: Rule, begin: date, last: date) -> Iterator[datetime]:
-    """The days of the bare pattern up to `last` as midnights, from `begin` or at most one interval before it."""
-    chosen: dict[str, Any] = {}
-    if monthdays := _monthdays(rule):
-        chosen["bymonthday"] = monthdays
-    if rule.weekdays:
-        chosen["byweekday"] = [weekday - 1 for weekday in rule.weekdays]
+    """The days of the bare pattern up to `last` as midnights, from `begin` or less than one interval before it."""
     interval = rule.interval * _MONTHS.get(rule.every, 1)
-    start = _start_near(rule, interval, begin)
-    return iter(rrule(_FREQ[rule.every], dtstart=start, until=last, interval=interval, wkst=MO, bysetpos=rule.nth, **chosen))
+    pattern = rrule(
+        _FREQ[rule.every],
+        dtstart=_start_near(rule, interval, begin),
+        until=last,
+        interval=interval,
+        wkst=MO,
+        byweekday=[weekday - 1 for weekday in rule.weekdays] or None,
+        bymonthday=_monthdays(rule) or None,
+        bysetpos=rule.nth,
+    )
+    return iter(pattern)
 
 
 def _monthdays(rule: Rule) -> tuple[int, ...]:
@@ -101,21 +105,14 @@ def _monthdays(rule: Rule) -> tuple[int, ...]:
 
 
 def _start_near(rule: Rule, interval: int, day: date) -> date:
-    """From where the rule counts as it does from `first`: the beginning of its last day, week or month at or before `day`."""
+    """A day at or before `day`, less than one interval back, from which the rule counts as it does from `first`."""
     first = rule.first
     if rule.every in _MONTHS:
         months = (day.year - first.year) * 12 + day.month - first.month
         year, month = divmod(first.year * 12 + first.month - 1 + months - months % interval, 12)
-        return max(first, date(year, month + 1, 1))
-    if rule.every is Every.WEEK:
-        monday = first - timedelta(days=first.weekday())
-        return max(first, _step(monday, 7 * interval, day))
-    return _step(first, interval, day)
-
-
-def _step(first: date, size: int, day: date) -> date:
-    """`first` plus as many times `size` days as stay at or before `day`."""
-    return first + timedelta(days=(day - first).days // size * size)
+        return date(year, month + 1, 1)
+    step = interval * (7 if rule.every is Every.WEEK else 1)
+    return first + timedelta(days=(day - first).days // step * step)
 
 
 def _is_excepted(rule: Rule, day: date) -> bool:

@@ -252,13 +252,10 @@ def test_nothing_begins_in_the_past() -> None:
 
 
 def test_a_notice_that_was_aired_is_not_taken_again() -> None:
-    evening = turn("tin", "17:00", notices())
-    assert told(timeline(evening, notices=(notice("a"), notice("b")), aired={"x1-1": frozenset("a")})) == [
-        ("17:00", "17:01", "b")
-    ]
+    evening, waiting = turn("tin", "17:00", notices()), (notice("a"), notice("b"))
+    assert told(timeline(evening, notices=waiting, aired={"x1-1": frozenset("a")})) == [("17:00", "17:01", "b")]
     on_air = Begun(wish="trưa/0#0", piece=piece("b"), start_ms=at("16:58"), end_ms=at("17:03"))
-    result = timeline(evening, notices=waiting, begun={"x1-1": (on_air,)})
-    assert told(result) == [("17:03", "17:04", "a")]
+    assert told(timeline(evening, notices=waiting, begun={"x1-1": (on_air,)})) == [("17:03", "17:04", "a")]
 
 
 def test_the_sessions_of_the_day_that_are_over_count() -> None:
