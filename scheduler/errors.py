@@ -6,6 +6,10 @@ from typing import Final
 
 CODES: Final[frozenset[str]] = frozenset(
     {
+        "programme.changes",  # more single days that differ than a programme may have
+        "programme.class",  # a class that is not planned
+        "programme.length",  # no length, or one that nobody listens to
+        "programme.segments",  # no segment, or too many
         "rule.empty",  # chooses no minute, or no day of its week or month
         "rule.exceptions",  # more skips and pauses than a rule may have
         "rule.interval",  # every 0th, or so rare that it is a slip of the finger
@@ -17,6 +21,10 @@ CODES: Final[frozenset[str]] = frozenset(
         "rule.stray",  # says what this kind of rule does not use
         "rule.too-often",  # more starts a day than anybody means
         "rule.weekday",  # not a day of a week
+        "segment.backwards",  # begins exactly at a moment that is not after the one before it
+        "segment.empty",  # says nothing
+        "segment.length",  # a length, a wait or an offset that is none
+        "segment.relay-moves",  # a station's stream can't be heard later
     }
 )
 

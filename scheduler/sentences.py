@@ -1,8 +1,24 @@
-"""What the refusal of a rule is called in front of a person, Vietnamese and English. For the edge only: it fills the fields."""
+"""What the refusal of a rule or programme is called in front of a person, Vietnamese and English. The edge fills the fields."""
 
 from __future__ import annotations
 
 SENTENCES: dict[str, tuple[str, str]] = {
+    "programme.changes": (
+        "Chương trình có quá nhiều ngày phát khác thường: nhiều nhất {limit} ngày.",
+        "The programme has too many days that differ: at most {limit}.",
+    ),
+    "programme.class": (
+        "Chương trình chỉ có loại thông thường hoặc ưu tiên; tin khẩn cấp không lên lịch.",
+        "A programme is normal or priority; an emergency is not planned.",
+    ),
+    "programme.length": (
+        "Thời lượng chương trình không đúng: nhiều nhất 3 giờ.",
+        "The programme's length is not right: at most 3 hours.",
+    ),
+    "programme.segments": (
+        "Chương trình phải có từ 1 đến {limit} phần.",
+        "A programme has 1 to {limit} segments.",
+    ),
     "rule.empty": ("Lịch lặp chưa chọn giờ phát hoặc ngày phát.", "The rule chooses no time or no day."),
     "rule.exceptions": (
         "Lịch lặp có quá nhiều ngày nghỉ: nhiều nhất {limit}.",
@@ -38,4 +54,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{starts} starts a day are too many: at most {limit}.",
     ),
     "rule.weekday": ("Thứ trong tuần không đúng: {weekday}.", "There is no such day of a week: {weekday}."),
+    "segment.backwards": (
+        "Phần {segment} phải bắt đầu sau phần có giờ cố định đứng trước nó.",
+        "Segment {segment} has to begin after the one before it that has a fixed time.",
+    ),
+    "segment.empty": ("Phần {segment} chưa có nội dung.", "Segment {segment} says nothing."),
+    "segment.length": (
+        "Thời lượng, giờ bắt đầu hoặc thời gian chờ của phần {segment} không đúng: nhiều nhất 3 giờ.",
+        "A length, beginning or wait of segment {segment} is not right: at most 3 hours.",
+    ),
+    "segment.relay-moves": (
+        "Phần {segment} là tiếp âm: không dời sang lần sau được.",
+        "Segment {segment} is a relay: it can't move to the next time.",
+    ),
 }

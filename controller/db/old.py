@@ -20,13 +20,20 @@ from controller.db.tables import (
     node_status,
     nodes,
     outbox,
+    programme_bulletins,
     receipts,
+    requests,
 )
 
 _NAMING_CLIPS: tuple[Select[Any], ...] = (
     select(bulletins.c.clip).where(bulletins.c.clip.is_not(None)),
     select(airings.c.sha256),
     select(holds.c.sha256),
+)
+_NAMING_BULLETINS: tuple[Select[Any], ...] = (
+    select(airings.c.bulletin),
+    select(programme_bulletins.c.bulletin),
+    select(requests.c.bulletin),
 )
 _UNSETTLED = select(airings.c.id).where(airings.c.settled_ms.is_(None))
 
@@ -93,10 +100,17 @@ class SqlOld:
         """Alarms that were closed before; an open one has an owner to find."""
         return self._delete(alarms, alarms.c.closed_ms < before_ms, limit)
 
+    def requests(self, before_ms: int, limit: int) -> int:
+        """Requests whose time was before, and of which no airing is known."""
+        named = (requests.c.id, requests.c.id + "#0")  # a request has one segment
+        fulfilled = exists().where(airings.c.wish.in_(named))
+        return self._delete(requests, (requests.c.start_ms < before_ms) & ~fulfilled, limit)
+
     def bulletins(self, before_ms: int, limit: int) -> int:
-        """Bulletins made before, of which no airing is known and no sound waits to be prepared."""
-        aired = select(airings.c.bulletin)
-        old = (bulletins.c.created_ms < before_ms) & bulletins.c.upload.is_(None) & bulletins.c.id.not_in(aired)
+        """Bulletins made before, that no airing, living programme or request names, and whose sound is prepared."""
+        old = (bulletins.c.created_ms < before_ms) & bulletins.c.upload.is_(None)
+        for names in _NAMING_BULLETINS:
+            old &= bulletins.c.id.not_in(names)
         return self._delete(bulletins, old, limit)
 
     def clips(self, before_ms: int, limit: int) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
-from controller.db.rows import chunks, insert_new
+from controller.db.rows import among, chunks, insert_new
 from controller.db.tables import airing_villages, airings, bulletins, clips, holds
 from controller.domain.airing import Airing, Klass, Mode
-from controller.domain.bulletin import Bulletin, BulletinState
+from controller.domain.bulletin import NEWS_MS, Bulletin, BulletinState
 from controller.service.ports import ClipRow, Draft
+from scheduler.wishes import Notice, Piece
 
 
 class SqlBulletins:
@@ -51,6 +52,19 @@ class SqlBulletins:
         """The clip, or None."""
         row = self._connection.execute(select(clips).where(clips.c.sha256 == sha256)).one_or_none()
         return ClipRow(**row._mapping) if row else None
+
+    def sizes(self, sounds: Collection[str]) -> dict[str, int]:
+        """The size of each clip of `sounds` that is known."""
+        query = select(clips.c.sha256, clips.c.size).where(among(self._connection, clips.c.sha256, sounds))
+        return {row.sha256: row.size for row in self._connection.execute(query)}
+
+    def notices(self, now_ms: int) -> list[Notice]:
+        """What waits to be taken by a programme: approved, of a kind, with a sound, and no old news yet; the oldest first."""
+        until_ms = func.coalesce(bulletins.c.until_ms, bulletins.c.approved_ms + NEWS_MS).label("ends_ms")
+        query = select(bulletins, clips.c.duration_ms, until_ms).join(clips, clips.c.sha256 == bulletins.c.clip)
+        here = (bulletins.c.state == BulletinState.APPROVED) & (bulletins.c.kind != "") & (until_ms > now_ms)
+        here &= bulletins.c.klass != Klass.EMERGENCY
+        return [_notice(row) for row in self._connection.execute(query.where(here).order_by("approved_ms", "id"))]
 
     def add_clip(self, clip: ClipRow) -> None:
         """A prepared sound; the same bytes again are the same clip."""
@@ -177,6 +191,7 @@ def _airing(row: Row[Any]) -> Airing:
         language=row.language,
         created_ms=row.created_ms,
         cancelled_ms=row.cancelled_ms,
+        wish=row.wish,
     )
 
 
@@ -191,8 +206,22 @@ def _draft(row: Row[Any]) -> Draft:
         created_ms=row.created_ms,
         created_by=row.created_by,
         clip=row.clip,
+        kind=row.kind,
+        until_ms=row.until_ms,
+        approved_ms=row.approved_ms,
     )
     return Draft(bulletin=bulletin, upload=row.upload, wish=row.wish, error=row.error, airing=row.airing)
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(
+        piece=Piece(source=row.id, sound=row.clip, duration_ms=row.duration_ms, language=row.language),
+        owner=row.owner,
+        kind=row.kind,
+        klass=row.klass,
+        since_ms=row.approved_ms,
+        until_ms=row.ends_ms,
+    )
 
 
 def _draft_row(draft: Draft) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -116,7 +117,13 @@ bulletins = Table(
     Column("airing", String(36)),  # the airing its wish became
     Column("created_ms", BigInteger, nullable=False),
     Column("created_by", String(36), nullable=False),
+    Column(
+        "kind", String(32), nullable=False, server_default=text("''")
+    ),  # what sort of news: a programme's segment takes it by that
+    Column("until_ms", BigInteger),  # old news after that
+    Column("approved_ms", BigInteger),
     Index("ix_bulletins_upload", "upload"),
+    Index("ix_bulletins_kind", "kind"),
 )
 
 airings = Table(
@@ -141,8 +148,10 @@ airings = Table(
     Column("cancelled_ms", BigInteger),
     Column("settles_ms", BigInteger, nullable=False),
     Column("settled_ms", BigInteger),
+    Column("wish", String(160)),  # the segment of a programme's turn, or the request, that it fulfils
     Index("ix_airings_settled_ms_settles_ms", "settled_ms", "settles_ms"),
     Index("ix_airings_start_ms", "start_ms"),
+    Index("ix_airings_wish", "wish"),
 )
 
 airing_villages = Table(  # where and when it may sound: what may not overlap
@@ -153,6 +162,69 @@ airing_villages = Table(  # where and when it may sound: what may not overlap
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
     Index("ix_airing_villages_village_end_ms", "village", "end_ms"),
+)
+
+# ── what shall be said, and what is allowed ──────────────────────────────────────────────────────────────────────────
+
+programmes = Table(
+    "programmes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(36), ForeignKey("units.id"), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("body", Text, nullable=False),  # JSON of scheduler.programme.Programme
+    Column("version", Integer, nullable=False),  # 1, 2, ...: of two who edit it, the second is told
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", String(64), nullable=False),  # a name: an account may be gone when somebody asks
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", String(64), nullable=False),
+    Column("ended_ms", BigInteger),  # none: it is living
+)
+
+programme_bulletins = Table(  # the bulletins that a living programme names: they and their sounds are not forgotten
+    "programme_bulletins",
+    metadata,
+    Column("programme", String(36), ForeignKey("programmes.id"), primary_key=True),
+    Column("bulletin", String(36), ForeignKey("bulletins.id"), primary_key=True, index=True),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("unit", String(36), ForeignKey("units.id"), primary_key=True),
+    Column("body", Text, nullable=False),  # JSON of service.kept.Ruling
+    Column("version", Integer, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", String(64), nullable=False),
+)
+
+requests = Table(  # one bulletin to be said at a time
+    "requests",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("bulletin", String(36), ForeignKey("bulletins.id"), nullable=False, index=True),
+    Column("owner", String(36), ForeignKey("units.id"), nullable=False),  # whose word it is
+    Column("units", Text, nullable=False),  # ids, one space between
+    Column("start_ms", BigInteger, nullable=False, index=True),
+    Column("begin", String(8), nullable=False),
+    Column("wait_ms", BigInteger, nullable=False),
+    Column("over", String(8), nullable=False),
+    Column("finish_ms", BigInteger, nullable=False),
+    Column("klass", String(16), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("rank_order", Integer, nullable=False),  # what the commune decided where two priority items meet
+    Column("gain", Integer, nullable=False),
+    Column("grace_ms", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("cancelled_ms", BigInteger),
+)
+
+replans = Table(  # units whose villages must be planned anew, since when: committed with the change that caused it
+    "replans",
+    metadata,
+    Column("unit", String(36), ForeignKey("units.id"), primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
 )
 
 # ── what became of it ────────────────────────────────────────────────────────────────────────────────────────────────

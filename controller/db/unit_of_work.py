@@ -14,7 +14,8 @@ from controller.db.old import SqlOld
 from controller.db.places import SqlNodes, SqlUnits
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
-from controller.service import ports
+from controller.db.wishes import SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
+from controller.service import kept, ports
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
@@ -34,6 +35,10 @@ class SqlTransaction:
         self.alarms: ports.AlarmBook = SqlAlarms(connection)
         self.marks: ports.Marks = SqlMarks(connection)
         self.old: ports.Old = SqlOld(connection)
+        self.programmes: kept.Programmes = SqlProgrammes(connection)
+        self.policies: kept.Policies = SqlPolicies(connection)
+        self.requests: kept.Requests = SqlRequests(connection)
+        self.replans: kept.Replans = SqlReplans(connection)
 
 
 class UnitOfWork:

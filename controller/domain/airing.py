@@ -38,7 +38,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airing:
-    """One airing as decided; times in whole ms UTC, gain in 0.1 dB. `cancelled_ms` is when we asked for silence."""
+    """One airing as decided; times in whole ms UTC, gain in 0.1 dB. `cancelled_ms` is when we asked for silence.
+
+    `wish` is what it fulfils: the segment of a programme's turn, or a request.
+    """
 
     id: str
     bulletin: str
@@ -56,6 +59,7 @@ class Airing:
     language: str
     created_ms: int
     cancelled_ms: int | None = None
+    wish: str | None = None
 
     @property
     def ends_ms(self) -> int:

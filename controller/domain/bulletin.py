@@ -11,6 +11,9 @@ from controller.domain.errors import Refused
 MAX_TITLE = 200
 """Characters of a title: two lines on a phone."""
 
+NEWS_MS = 7 * 86_400_000
+"""A week after its approval it is old news, unless whoever brought it said otherwise."""
+
 
 class BulletinState(StrEnum):
     """Draft until its sound is prepared and somebody with the right approves it."""
@@ -21,7 +24,10 @@ class BulletinState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulletin:
-    """One thing to be said. `clip` is the SHA-256 of its prepared sound, none while it is being prepared."""
+    """One thing to be said. `clip` is the SHA-256 of its prepared sound, none while it is being prepared.
+
+    With a `kind` it is a notice: a programme's segment takes it, until `until_ms`.
+    """
 
     id: str
     owner: str
@@ -32,6 +38,9 @@ class Bulletin:
     created_ms: int
     created_by: str
     clip: str | None = None
+    kind: str = ""
+    until_ms: int | None = None
+    approved_ms: int | None = None
 
 
 def check_title(title: str) -> str:

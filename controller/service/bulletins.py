@@ -75,9 +75,22 @@ class Bulletins:
         self._closed = False
 
     def receive(
-        self, upload: Path, *, title: str, klass: Klass, language: str, owner: str, by: str, wish: Wish | None = None
+        self,
+        upload: Path,
+        *,
+        title: str,
+        klass: Klass,
+        language: str,
+        owner: str,
+        by: str,
+        wish: Wish | None = None,
+        kind: str = "",
+        until_ms: int | None = None,
     ) -> Bulletin:
-        """Take in a file (moved away from `upload`) and commit its bulletin; its sound is prepared after."""
+        """Take in a file (moved away from `upload`) and commit its bulletin; its sound is prepared after.
+
+        With a `kind` it is a notice that programmes take, until `until_ms`.
+        """
         if klass is Klass.EMERGENCY:
             raise Refused("bulletin.emergency")  # an emergency has its own page, key and second step
         now_ms = self._clock.now_ms()
@@ -90,6 +103,8 @@ class Bulletins:
             state=BulletinState.DRAFT,
             created_ms=now_ms,
             created_by=by,
+            kind=kind,
+            until_ms=until_ms,
         )
         kept = self._keep(upload, bulletin.id)
         wished = msgspec.json.encode(wish).decode() if wish else None
@@ -209,7 +224,7 @@ class Bulletins:
 
     def _prepared(self, draft: Draft, clip: Clip) -> None:
         """One commit: the clip, the approval, and what was wished of it."""
-        bulletin = replace(draft.bulletin, clip=clip.sha256)
+        bulletin = replace(draft.bulletin, clip=clip.sha256, approved_ms=self._clock.now_ms())
         done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)))
         try:
             self._fulfil(done, clip)
@@ -223,9 +238,13 @@ class Bulletins:
         """Write what was prepared, and air it if that is wished; nothing if it was cancelled meanwhile."""
         with self._database.writing() as tx:
             tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
-            if not _end(tx, done) or done.wish is None:
+            if not _end(tx, done):
                 return
             said = done.bulletin
+            if said.kind:
+                tx.replans.mark([said.owner], self._clock.now_ms())
+            if done.wish is None:
+                return
             wish = msgspec.json.decode(done.wish, type=Wish)
             airing = self._airings.say_within(tx, bulletin=said.id, wish=wish, by=said.created_by)
             tx.bulletins.change(replace(done, upload=None, airing=airing.id))

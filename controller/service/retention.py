@@ -1,8 +1,8 @@
 """What is forgotten, and when: each table for as long as the settings say, in steps too small to hold up a receipt.
 
-Never forgotten, however old: what is not settled, what something still names, and what a law needs (custody, so that no receipt
-is asked for twice; the newest documents, so that versions never fall; who is retired). A round goes through everything once a
-day. A step is one small commit, and the runner's other jobs have their turn between two of them.
+Never forgotten, however old: programmes and policies, what is not settled, what something still names, and what a law needs
+(custody, so that no receipt is asked for twice; the newest documents, so that versions never fall; who is retired). A round
+goes through everything once a day. A step is one small commit, and the runner's other jobs have their turn between two of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NODES = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """For how many days each is kept. `airings` keeps their deliveries too, bulletins never aired, closed alarms."""
+    """For how many days each is kept. `airings`: their deliveries and requests too, bulletins never aired, closed alarms."""
 
     receipts: int
     airings: int
@@ -85,6 +85,7 @@ class Retention:
         yield from self._receipts(self._before(keep.receipts))
         yield from self._airings(self._before(keep.airings))
         yield from self._some(lambda tx: tx.old.alarms(self._before(keep.airings), LIMIT))
+        yield from self._some(lambda tx: tx.old.requests(self._before(keep.airings), LIMIT))
         yield from self._some(lambda tx: tx.old.bulletins(self._before(keep.airings), LIMIT))
         yield from self._some(lambda tx: tx.old.clips(self._before(keep.clips), LIMIT))
         yield from self._forget_files(self._before(keep.clips))
