@@ -57,8 +57,8 @@ class Airings:
     def say_within(self, tx: Transaction, *, bulletin: str, wish: Wish, by: str) -> Airing:
         """The same inside a commit that does more; the caller tells the bus after it."""
         now_ms = self._clock.now_ms()
-        said, clip = _sayable(tx, bulletin)
-        roots = _roots(tx, wish.to)
+        said, clip = sayable(tx, bulletin)
+        roots = roots_of(tx, wish.to)
         airing = _decide(said, clip, roots, wish, now_ms)
         villages = tx.units.villages_with_nodes(roots)
         if not villages:
@@ -102,7 +102,8 @@ class Airings:
         self._bus.airing_changed([airing.id])
 
 
-def _sayable(tx: Transaction, bulletin_id: str) -> tuple[Bulletin, ClipRow]:
+def sayable(tx: Transaction, bulletin_id: str) -> tuple[Bulletin, ClipRow]:
+    """An approved bulletin with its clip; NotFound, Refused("bulletin.no-sound", "bulletin.not-approved") if it is none."""
     draft = tx.bulletins.get(bulletin_id)
     if draft is None:
         raise NotFound("bulletin.unknown", bulletin=bulletin_id)
@@ -115,7 +116,7 @@ def _sayable(tx: Transaction, bulletin_id: str) -> tuple[Bulletin, ClipRow]:
     return bulletin, clip
 
 
-def _roots(tx: Transaction, names: Sequence[str]) -> list[Unit]:
+def roots_of(tx: Transaction, names: Sequence[str]) -> list[Unit]:
     """The units named, without those that stand under another one named."""
     if not names:
         raise Refused("airing.no-units")

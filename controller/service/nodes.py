@@ -16,6 +16,7 @@ from controller.service.keyring import Keyring
 from controller.service.papers import Papers
 from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Status, Transaction
+from controller.service.units import unit_of
 from controller.service.versions import believable
 from scheduler.clock import Clock
 
@@ -62,7 +63,7 @@ class Nodes:
     def list(self, unit: str | None = None) -> Sequence[NodeView]:
         """The nodes under a unit (None: all), by village and name."""
         with self._database.reading() as tx:
-            root = _unit(tx, unit) if unit else None
+            root = unit_of(tx, unit) if unit else None
             names = {each.id: each.name for each in tx.units.all()}
             rows = tx.nodes.under(root)
             statuses = tx.nodes.statuses(None)
@@ -76,7 +77,7 @@ class Nodes:
     def provision(self, unit: str | None = None) -> Sequence[Provision]:
         """What the nodes under a unit are given at set-up: identity, key, whom to believe, where to call. Secret."""
         with self._database.reading() as tx:
-            rows = tx.nodes.under(_unit(tx, unit) if unit else None)
+            rows = tx.nodes.under(unit_of(tx, unit) if unit else None)
         return [self._provision(row) for row in rows]
 
     def _provision(self, row: Node) -> Provision:
@@ -149,7 +150,7 @@ class Nodes:
     def hold(self, unit: str, sha256: str, *, on: bool) -> None:
         """Let the nodes under a unit keep a clip always, or no longer: their configs are written anew."""
         with self._database.writing() as tx:
-            root = _unit(tx, unit)
+            root = unit_of(tx, unit)
             if on and tx.bulletins.clip(sha256) is None:
                 raise NotFound("clip.unknown", sha256=sha256[:64])
             if on:
@@ -210,14 +211,7 @@ def _living(tx: Transaction, name: str) -> Node:
 
 
 def _village(tx: Transaction, name: str) -> Unit:
-    unit = _unit(tx, name)
+    unit = unit_of(tx, name)
     if unit.level is not Level.VILLAGE:
         raise Refused("node.not-a-village", unit=unit.name)
-    return unit
-
-
-def _unit(tx: Transaction, name: str) -> Unit:
-    unit = tx.units.get(name)
-    if unit is None:
-        raise NotFound("unit.unknown", unit=name)
     return unit

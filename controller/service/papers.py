@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
 
 from controller.domain.node import Node
 from controller.protocol import topics
-from controller.protocol.messages import Config, Held, Use
+from controller.protocol.messages import Ceiling, Config, Held, Policy, Use
+from controller.service.binding import bindings, for_node
 from controller.service.keyring import EVERYBODY, Keyring
 from controller.service.letters import letter
 from controller.service.ports import Document, Transaction
@@ -57,9 +60,7 @@ class Papers:
     def _write(
         self, tx: Transaction, living: Living, known: Mapping[str, Document], reported: Mapping[str, int], now_ms: int
     ) -> dict[str, Document]:
-        held: dict[tuple[str, ...], tuple[Held, ...]] = {}
-        for path in {path for _, path in living.values()}:
-            held[path] = tuple(Held(sha256=sha256, size=size) for sha256, size in tx.bulletins.held(path))
+        places = _places(tx, {path for _, path in living.values()})
         made: dict[str, Document] = {}
         for node, (row, path) in living.items():
             version = next_version(known[node].version if node in known else 0, now_ms, reported.get(node, 0))
@@ -71,12 +72,32 @@ class Papers:
                 version=version,
                 path=path,
                 since=row.since_ms,
-                hold=held[path],
+                policy=places[path].policy,
+                ceilings=places[path].ceilings,
+                hold=places[path].hold,
                 bases=self._bases,
             )
             sealed = self._keyring.sign(Use.CONFIG, config)
             made[node] = Document(kind="config", subject=node, version=version, sealed=sealed, body=None, valid_ms=config.exp)
         return made
+
+
+class _Place(Struct, frozen=True, kw_only=True):
+    """What every node with the same path is told."""
+
+    policy: Policy
+    ceilings: tuple[Ceiling, ...]
+    hold: tuple[Held, ...]
+
+
+def _places(tx: Transaction, paths: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], _Place]:
+    limits = bindings(paths, tx.policies.all())
+    places: dict[tuple[str, ...], _Place] = {}
+    for path in paths:
+        policy, ceilings = for_node(limits[path])
+        hold = tuple(Held(sha256=sha256, size=size) for sha256, size in tx.bulletins.held(path))
+        places[path] = _Place(policy=policy, ceilings=ceilings, hold=hold)
+    return places
 
 
 def bases_of(base_url: str) -> tuple[str, ...]:

@@ -41,6 +41,14 @@ class Units:
             return add_unit(tx, parent, name)
 
 
+def unit_of(tx: Transaction, name: str) -> Unit:
+    """The unit; NotFound("unit.unknown")."""
+    unit = tx.units.get(name)
+    if unit is None:
+        raise NotFound("unit.unknown", unit=name)
+    return unit
+
+
 def import_commune(tx: Transaction, code: str) -> Unit:
     """`Units.import_commune` within the caller's commit."""
     commune = _official(code)
@@ -59,9 +67,7 @@ def import_commune(tx: Transaction, code: str) -> Unit:
 
 def add_unit(tx: Transaction, parent: str, name: str) -> Unit:
     """`Units.add` within the caller's commit."""
-    above = tx.units.get(parent)
-    if above is None:
-        raise NotFound("unit.unknown", unit=parent)
+    above = unit_of(tx, parent)
     name = " ".join(name.split())
     if not 0 < len(name) <= MAX_NAME:
         raise Refused("unit.name", limit=MAX_NAME)

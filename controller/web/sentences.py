@@ -1,8 +1,8 @@
 """What each code is called in front of a person, in Vietnamese and English. The words are those of the field.
 
 A sentence may hold fields, "{limit}"; a parenthesis whose field is not known is left out. A code nobody wrote a sentence for
-still gets one that names it. Sounds' codes are `audio.sentences`', rules' are `scheduler.sentences`'; what a loudspeaker gives
-as its reason is `WHY`.
+still gets one that names it. Sounds' codes are `audio.sentences`', those of rules and segments `scheduler.sentences`'; what a
+loudspeaker gives as its reason is `WHY`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from audio import sentences as audio_sentences
 from audio.clip import Limits
 from audio.errors import CODES as AUDIO_CODES
 from audio.errors import AudioError
-from scheduler.sentences import SENTENCES as RULE_SENTENCES
+from scheduler.sentences import SENTENCES as SCHEDULER
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -104,12 +104,64 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "password.short": ("Mật khẩu phải có ít nhất {limit} chữ.", "The password needs at least {limit} characters."),
     "password.wrong": ("Mật khẩu hiện tại không đúng.", "The present password is wrong."),
     "place.unknown": ("Không có xã, tỉnh mang mã này ({place}).", "No commune or province has that code ({place})."),
+    "policy.ceiling": (
+        "Mức âm lượng trần không đúng ({window}): giờ từ 00:00 đến 24:00, mức từ -60 đến +12 dB.",
+        "That ceiling is not right ({window}): 00:00 to 24:00, -60 to +12 dB.",
+    ),
+    "policy.changed": (
+        "{by} vừa sửa quy định của {unit} trước bạn. Chưa lưu gì; hãy xem chỗ khác nhau rồi sửa lại.",
+        "{by} changed the policy of {unit} before you. Nothing is saved: look at what differs, then edit again.",
+    ),
+    "policy.limit": (
+        "Giới hạn “{field}” phải từ {least} đến {most}.",
+        "The limit “{field}” has to be {least} to {most}.",
+    ),
+    "policy.place": ("Không có loại địa điểm này ({place}).", "There is no such kind of place ({place})."),
+    "policy.too-many": (
+        "Quá nhiều khung giờ hoặc mức âm lượng cộng lại ở một nơi: cụm loa nhận nhiều nhất {limit}.",
+        "Too many hours or ceilings bind one place together: a loudspeaker takes {limit} at most.",
+    ),
+    "policy.window": (
+        "Khung giờ được phát không đúng ({window}). Ví dụ: 05:00-21:00, từ thứ Hai đến Chủ nhật.",
+        "Those hours are not right ({window}). For example 05:00-21:00, Monday to Sunday.",
+    ),
+    "programme.changed": (
+        "{by} vừa sửa chương trình “{title}” trước bạn. Chưa lưu gì; hãy xem chỗ khác nhau rồi sửa lại.",
+        "{by} changed the programme “{title}” before you. Nothing is saved: look at what differs, then edit again.",
+    ),
+    "programme.ended": ("Chương trình đã kết thúc ({title}).", "The programme has ended ({title})."),
+    "programme.hours": (
+        "Lúc {start} không nơi nào của chương trình này được phép phát (giờ yên tĩnh của {unit}). Xin xem lại giờ.",
+        "At {start} this programme may sound nowhere (quiet hours of {unit}). Look at its time again.",
+    ),
+    "programme.many": ("Đã có quá nhiều chương trình ({limit}).", "There are too many programmes ({limit})."),
+    "programme.no-turn": (
+        "Ngày {day} chương trình không phát ({title}).",
+        "The programme has no turn on {day} ({title}).",
+    ),
+    "programme.reach": (
+        "Chương trình của {owner} không được phát tới {unit}.",
+        "A programme of {owner} may not reach {unit}.",
+    ),
+    "programme.title": (
+        "Tên chương trình phải có từ 1 đến {limit} chữ.",
+        "A programme's title has 1 to {limit} characters.",
+    ),
+    "programme.unknown": ("Không có chương trình này.", "There is no such programme."),
     "request.bad": ("Yêu cầu không đúng.", "The request is not right."),
     "request.invalid": ("Có mục điền chưa đúng.", "Something is not filled in right."),
     "request.method": ("Địa chỉ này không nhận việc đó.", "This address does not do that."),
     "request.not-found": ("Không có địa chỉ này.", "There is nothing at this address."),
     "request.origin": ("Yêu cầu đến từ một trang khác nên bị từ chối.", "The request came from another site and is refused."),
     "request.too-big": ("Yêu cầu quá lớn.", "The request is too large."),
+    "segment.many": (
+        "Phần {segment} có quá nhiều bản tin: nhiều nhất {limit}.",
+        "Segment {segment} has too many bulletins: at most {limit}.",
+    ),
+    "segment.relay": (
+        "Phần {segment} là tiếp âm: cần tên đài hoặc địa chỉ và thời lượng.",
+        "Segment {segment} is a relay: it needs one station, by name or address, and a length.",
+    ),
     "session.none": ("Xin đăng nhập.", "Please sign in."),
     "unit.below-village": ("Dưới thôn không có đơn vị nào nữa ({unit}).", "Nothing stands below a village ({unit})."),
     "unit.name": ("Tên đơn vị phải có từ 1 đến {limit} chữ.", "A unit's name has 1 to {limit} characters."),
@@ -163,7 +215,7 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
     """The sentence for a code; an unknown code is named in it."""
     if code in AUDIO_CODES:
         return _audio(code, fields, language)
-    pair = SENTENCES.get(code) or RULE_SENTENCES.get(code)
+    pair = SENTENCES.get(code) or SCHEDULER.get(code)
     if pair is None:
         pair, fields = _UNKNOWN, {"code": code}
     return fill(pair[LANGUAGES.index(language)], fields)

@@ -43,8 +43,10 @@ from controller.service.nodes import Nodes
 from controller.service.offers import Asked, Offers, Owed
 from controller.service.papers import Papers
 from controller.service.plans import Plans
+from controller.service.policies import Policies
 from controller.service.ports import ClipRow, Draft, Letter
 from controller.service.posting import Posting
+from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
@@ -141,6 +143,9 @@ class House:
         self.nodes = Nodes(
             keyring=keyring, papers=self.papers, plans=self.plans, broker="mqtt://broker:1883", bases=BASES, **common
         )
+        self.planned: list[str] = []
+        self.programmes = Programmes(database=self.work, clock=self.clock, changed=lambda: self.planned.append("programme"))
+        self.policies = Policies(papers=self.papers, changed=lambda: self.planned.append("policy"), **common)
         self.alarms = Alarms(database=self.work, clock=self.clock)
         self.timekeeping = Timekeeping(database=self.work, guard=self.guard, papers=self.papers, plans=self.plans, bus=self.bus)
         self.prepare = FakePrepare(self.files)
@@ -199,6 +204,13 @@ class House:
     def say(self, *to: str, at_ms: int | None = None, **wish: int) -> Airing:
         """Air the bulletin."""
         return self.airings.say(bulletin=self.bulletin(), wish=Wish(to=to, at_ms=at_ms, **wish), by="canbo")
+
+    def waiting(self) -> list[str]:
+        """The units whose villages must be planned anew; they are, by this."""
+        with self.work.writing() as tx:
+            marks = tx.replans.waiting()
+            tx.replans.clear(marks)
+        return sorted(unit for unit, _ in marks)
 
     def upload(self, data: bytes = b"sound", name: str = "came") -> Path:
         """A file that a browser brought."""

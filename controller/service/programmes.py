@@ -1,0 +1,176 @@
+"""Programmes: made, changed, paused, ended. Of two who edit one, the second is told what differs and overwrites nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date
+
+from msgspec.structs import replace
+
+from controller.domain.errors import Conflict, NotFound, Refused
+from controller.domain.ids import new_id
+from controller.domain.unit import is_under
+from controller.service.composing import checked, composed
+from controller.service.differences import differences
+from controller.service.kept import KeptProgramme
+from controller.service.ports import Database, Transaction
+from controller.service.units import unit_of
+from scheduler.clock import Clock
+from scheduler.programme import DayChange, Programme, without_day
+from scheduler.recurrence import days
+
+MAX_LIVING = 20_000
+"""Twice what a province of 200 communes has with 50 each: all of them are planned together."""
+
+
+class Programmes:
+    """Reads and edits programmes. Thread-safe; each call is one commit. `changed` is called after one that changed something.
+
+    What can't be kept is Refused, NotFound or Conflict with the reason (`composing.composed`), and nothing is. `by` is a name.
+    """
+
+    def __init__(self, *, database: Database, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._clock = clock
+        self._changed = changed
+
+    def list(self, unit: str | None = None) -> list[KeptProgramme]:
+        """The living ones, by title: all, or those that are heard in a unit or anywhere below it."""
+        with self._database.reading() as tx:
+            found = tx.programmes.living()
+            if unit is not None:
+                path = unit_of(tx, unit).path
+                near = {*path, *(each.id for each in tx.units.all() if is_under(each, unit))}
+                found = [kept for kept in found if not near.isdisjoint(kept.programme.units)]
+        return sorted(found, key=lambda kept: (kept.programme.title, kept.programme.id))
+
+    def get(self, programme: str) -> KeptProgramme:
+        """One, living or ended."""
+        with self._database.reading() as tx:
+            return _get(tx, programme)
+
+    def create(self, wanted: Programme, *, by: str) -> KeptProgramme:
+        """A new one. Its id, its level and what its bulletins sound like are found here."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            if len(tx.programmes.living()) >= MAX_LIVING:
+                raise Refused("programme.many", limit=MAX_LIVING)
+            programme = composed(tx, replace(wanted, id=new_id(now_ms)))
+            kept = KeptProgramme(
+                programme=programme, version=1, created_ms=now_ms, created_by=by, changed_ms=now_ms, changed_by=by
+            )
+            tx.programmes.put(kept)
+            tx.replans.mark(programme.units, now_ms)
+        self._changed()
+        return kept
+
+    def change(self, programme: str, version: int, wanted: Programme, *, by: str) -> KeptProgramme:
+        """Let it be `wanted`, in place of `version`.
+
+        Conflict("programme.changed") when somebody else was first: `version`, `by`, `at_ms`, and `differences` between what
+        is kept now and what was wanted.
+        """
+
+        def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
+            yours = composed(tx, replace(wanted, id=programme))
+            if kept.version != version and yours != kept.programme:
+                raise _conflict(kept, yours)
+            return yours
+
+        return self._edit(programme, by, edit)
+
+    def pause(self, programme: str, begin: date, end: date, *, by: str) -> KeptProgramme:
+        """Silent from one local day to another, both included."""
+
+        def edit(_: Transaction, kept: KeptProgramme) -> Programme:
+            rule = kept.programme.rule
+            paused = dataclasses.replace(rule, pauses=tuple(sorted({*rule.pauses, (begin, end)})))
+            return checked(replace(kept.programme, rule=paused))
+
+        return self._edit(programme, by, edit)
+
+    def skip_day(self, programme: str, day: date, *, by: str) -> KeptProgramme:
+        """Silent on one local day; Refused("programme.no-turn") if it would be silent anyway. Twice is once."""
+
+        def edit(_: Transaction, kept: KeptProgramme) -> Programme:
+            if day in kept.programme.rule.skips:
+                return kept.programme
+            _refuse_silent_day(kept.programme, day)
+            return checked(without_day(kept.programme, day))
+
+        return self._edit(programme, by, edit)
+
+    def change_day(self, programme: str, change: DayChange, *, by: str) -> KeptProgramme:
+        """Otherwise on one local day; a change that says nothing takes the day's change away."""
+
+        def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
+            _refuse_silent_day(kept.programme, change.day)
+            others = [each for each in kept.programme.changes if each.day != change.day]
+            if change.minute is not None or change.segments is not None:
+                others.append(change)
+            changes = tuple(sorted(others, key=lambda each: each.day))
+            return composed(tx, replace(kept.programme, changes=changes))
+
+        return self._edit(programme, by, edit)
+
+    def order(self, programme: str, order: int, *, by: str) -> KeptProgramme:
+        """What the commune decided where two priority items meet: the lower goes first."""
+        return self._edit(programme, by, lambda tx, kept: replace(kept.programme, order=order))
+
+    def end(self, programme: str, *, by: str) -> KeptProgramme:
+        """It has no more turns; twice is once."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            kept = _get(tx, programme)
+            if kept.ended_ms is not None:
+                return kept
+            kept = replace(_next(kept, kept.programme, by, now_ms), ended_ms=now_ms)
+            tx.programmes.put(kept)
+            tx.replans.mark(kept.programme.units, now_ms)
+        self._changed()
+        return kept
+
+    def _edit(self, programme: str, by: str, edit: Callable[[Transaction, KeptProgramme], Programme]) -> KeptProgramme:
+        """One commit: the programme as `edit` makes it, and the units of before and after marked. The same is no change."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            kept = _get(tx, programme)
+            if kept.ended_ms is not None:
+                raise Refused("programme.ended", programme=programme, title=kept.programme.title)
+            edited = edit(tx, kept)
+            if edited == kept.programme:
+                return kept
+            new = _next(kept, edited, by, now_ms)
+            tx.programmes.put(new)
+            tx.replans.mark((*kept.programme.units, *edited.units), now_ms)
+        self._changed()
+        return new
+
+
+def _next(kept: KeptProgramme, programme: Programme, by: str, now_ms: int) -> KeptProgramme:
+    return replace(kept, programme=programme, version=kept.version + 1, changed_ms=now_ms, changed_by=by)
+
+
+def _get(tx: Transaction, programme: str) -> KeptProgramme:
+    kept = tx.programmes.get(programme)
+    if kept is None:
+        raise NotFound("programme.unknown", programme=programme)
+    return kept
+
+
+def _refuse_silent_day(programme: Programme, day: date) -> None:
+    if next(days(programme.rule, day, day), None) is None:
+        raise Refused("programme.no-turn", day=day.isoformat(), title=programme.title)
+
+
+def _conflict(kept: KeptProgramme, yours: Programme) -> Conflict:
+    return Conflict(
+        "programme.changed",
+        programme=yours.id,
+        title=kept.programme.title,
+        version=kept.version,
+        by=kept.changed_by,
+        at_ms=kept.changed_ms,
+        differences=differences(kept.programme, yours),
+    )
