@@ -48,7 +48,9 @@ from controller.service.offers import Offers
 from controller.service.papers import Papers, bases_of
 from controller.service.passwords import Passwords
 from controller.service.plans import Plans
+from controller.service.policies import Policies
 from controller.service.posting import Posting
+from controller.service.programmes import Programmes
 from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
 from controller.service.retention import Retention
@@ -156,6 +158,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         airings=airings,
         bulletins=bulletins,
         reports=Reports(database=work),
+        programmes=Programmes(database=work, clock=clock),
+        policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         units=Units(database=work),
         nodes=Nodes(
             database=work,

@@ -14,10 +14,11 @@ from pydantic import Field, ValidationError
 from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, Klass
 from controller.service.users import User
 from controller.web.live import Live
-from controller.web.schemas import BulletinOut, Id, Text, WishIn
+from controller.web.schemas import BulletinOut, Id, Moment, Text, WishIn
 from controller.web.services import Services, TheServices
 from controller.web.session import Person
 from controller.web.upload import Form, receive, scratch
+from scheduler.clock import to_ms
 
 router = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
@@ -30,6 +31,8 @@ class BulletinIn(WishIn):
     klass: Klass = Field(default=Klass.NORMAL, validation_alias="class")
     language: str = Field(default="vi", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")
     owner: Id | None = None
+    kind: str = Field(default="", pattern=r"^[a-z0-9-]{0,32}$")
+    until: Moment | None = None
 
 
 _SINGLE = frozenset(BulletinIn.model_fields) - {"to"}
@@ -47,6 +50,8 @@ _FORM: dict[str, Any] = {
                         "class": {"type": "string", "enum": ["normal", "priority"], "default": "normal"},
                         "language": {"type": "string", "default": "vi"},
                         "owner": {"type": "string", "description": "the unit it belongs to; else the first of `to`"},
+                        "kind": {"type": "string", "description": "what sort of news: programmes that take it air it"},
+                        "until": {"type": "string", "format": "date-time", "description": "old news after; absent: a week"},
                         "to": {"type": "array", "items": {"type": "string"}, "description": "units; once for each"},
                         "at": {"type": "string", "format": "date-time", "description": "with an offset; absent: now"},
                         "lead_ms": {"type": "integer", "default": DEFAULT_LEAD_MS},
@@ -105,14 +110,17 @@ def _take_in(services: Services, form: Form, user: User) -> BulletinOut:
         owner=said.owner or (said.to[0] if said.to else _root(services)),
         by=user.id,
         wish=said.wish() if said.to else None,
+        kind=said.kind,
+        until_ms=to_ms(said.until) if said.until else None,
     )
     return BulletinOut.of(services.bulletins.view(bulletin.id))
 
 
 def _said(form: Form) -> BulletinIn:
     values = {name: all_[0] if name in _SINGLE | {"class"} and len(all_) == 1 else all_ for name, all_ in form.fields.items()}
-    if values.get("at") == "":
-        del values["at"]  # an empty field of a form is one that was not filled in
+    for name in ("at", "until"):
+        if values.get(name) == "":
+            del values[name]  # an empty field of a form is one that was not filled in
     try:
         return BulletinIn.model_validate(values)
     except ValidationError as error:

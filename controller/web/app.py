@@ -17,7 +17,18 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controller.web import api_airings, api_alarms, api_bulletins, api_nodes, api_system, api_units, errors, pages
+from controller.web import (
+    api_airings,
+    api_alarms,
+    api_bulletins,
+    api_nodes,
+    api_policies,
+    api_programmes,
+    api_system,
+    api_units,
+    errors,
+    pages,
+)
 from controller.web.assets import PREFIX as STATIC
 from controller.web.assets import Assets
 from controller.web.clips import PREFIX as CLIPS
@@ -75,8 +86,9 @@ def build_app(services: Services) -> FastAPI:
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
-    for each in (api_system, api_bulletins, api_airings, api_units, api_nodes, api_alarms):
+    for each in (api_system, api_bulletins, api_airings, api_programmes, api_policies, api_units, api_nodes, api_alarms):
         api.include_router(each.router)
+    api.include_router(api_policies.places)
     app.include_router(api)
     assets = Assets()
     app.state.pages = pages.Pages(assets)

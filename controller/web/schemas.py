@@ -184,7 +184,10 @@ class ClipOut(Model):
 
 
 class BulletinOut(Model):
-    """A bulletin. While `preparing`, `progress` runs from 0 to 1; then it has a `clip` or an `error`, and maybe an `airing`."""
+    """A bulletin. While `preparing`, `progress` runs from 0 to 1; then it has a `clip` or an `error`, and maybe an `airing`.
+
+    With a `kind` it is a notice: programmes that take that kind air it, `until` then.
+    """
 
     id: Id
     title: str = Field(examples=["Họp thôn tối nay"])
@@ -193,6 +196,9 @@ class BulletinOut(Model):
     owner: Id
     state: BulletinState
     created: Moment
+    kind: str = Field(examples=["hop-thon"])
+    until: Moment | None = Field(description="old news after that; null: a week after its approval")
+    approved: Moment | None
     preparing: bool
     progress: float = Field(ge=0, le=1)
     error: Problem | None
@@ -211,6 +217,9 @@ class BulletinOut(Model):
             owner=said.owner,
             state=said.state,
             created=moment(said.created_ms),
+            kind=said.kind,
+            until=None if said.until_ms is None else moment(said.until_ms),
+            approved=None if said.approved_ms is None else moment(said.approved_ms),
             preparing=view.preparing,
             progress=round(view.progress, 3),
             error=Problem(**problem(*view.error)) if view.error else None,

@@ -16,6 +16,8 @@ from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.demo import Demo
 from controller.service.nodes import Nodes
+from controller.service.policies import Policies
+from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
@@ -30,6 +32,8 @@ class Services:
     airings: Airings
     bulletins: Bulletins
     reports: Reports
+    programmes: Programmes
+    policies: Policies
     units: Units
     nodes: Nodes
     alarms: Alarms

@@ -31,6 +31,8 @@ from controller.service.nodes import Nodes
 from controller.service.papers import Papers
 from controller.service.passwords import Passwords
 from controller.service.plans import Plans
+from controller.service.policies import Policies
+from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
@@ -120,6 +122,8 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
             database=work, airings=airings, prepare=FakePrepare(files), uploads=tmp_path / "uploads", clock=clock, bus=bus
         ),
         reports=Reports(database=work),
+        programmes=Programmes(database=work, clock=clock),
+        policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         units=Units(database=work),
         nodes=Nodes(
             database=work,
