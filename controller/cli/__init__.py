@@ -21,6 +21,8 @@ from controller.cli.config import config
 from controller.cli.doctor import doctor
 from controller.cli.keys import keys
 from controller.cli.nodes import nodes
+from controller.cli.policy import policy
+from controller.cli.programmes import programmes
 from controller.cli.say import say
 from controller.cli.serve import serve
 from controller.cli.units import units
@@ -38,7 +40,23 @@ def tienglang() -> None:
     """
 
 
-for _command in (serve, say, airings, nodes, units, alarms, doctor, clock, keys, config, users, backup, restore):
+for _command in (
+    serve,
+    say,
+    airings,
+    programmes,
+    policy,
+    nodes,
+    units,
+    alarms,
+    doctor,
+    clock,
+    keys,
+    config,
+    users,
+    backup,
+    restore,
+):
     tienglang.add_command(_command)
 
 

@@ -78,6 +78,14 @@ class Api:
         """What the server answers to a JSON body. Not tried again: a lost answer leaves the question open."""
         return json.loads(self._once(lambda client: client.post(PREFIX + path, json=body or {})))
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """What the server answers to a JSON body that takes another's place. Not tried again, as `post`."""
+        return json.loads(self._once(lambda client: client.put(PREFIX + path, json=body)))
+
+    def delete(self, path: str, **params: int) -> None:
+        """Take what is at a path away."""
+        self._once(lambda client: client.delete(PREFIX + path, params=params))
+
     def upload(
         self, path: str, fields: Mapping[str, str | list[str]], file: Path, on_progress: Callable[[int, int], None]
     ) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controller.cli import planning_sentences
 from controller.cli.api import ApiError
 from controller.domain.errors import TiengLangError
 from controller.web.sentences import LANGUAGES, SENTENCES, Language, fill, sentence
@@ -149,7 +150,7 @@ CODES: dict[str, tuple[str, str]] = {
         "No unit is called “{text}”. See: tienglang units",
     ),
     "usage.write": ("Không ghi được tệp {path} ({reason}).", "The file {path} can't be written ({reason})."),
-}
+} | planning_sentences.CODES
 """Sentences for codes that only this machine's own side can meet."""
 
 HINTS: dict[str, tuple[str, str]] = {
@@ -336,7 +337,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unheard": ("  {village}: {name} ({node}): {state} ({why})", "  {village}: {name} ({node}): {state} ({why})"),
     "uploading": ("Đang gửi tệp", "Sending the file"),
     "watch-again": ("Mất kết nối với máy chủ, đang nối lại.", "The server is away; trying again."),
-}
+} | planning_sentences.TEXTS
 """Everything that is no error."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from controller.domain.errors import Refused
@@ -14,8 +14,8 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:hH](\d{2})|[hH])(?::(\d{2}))?")
 _SPAN = re.compile(r"([0-9]{1,6})([smhd])")
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(.+)")
-_VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) +(.+)")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(.+))?")
+_VIETNAMESE_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: +(.+))?")
 
 
 def parse_time(text: str, now_ms: int) -> int:
@@ -28,6 +28,22 @@ def parse_time(text: str, now_ms: int) -> int:
         return _with_offset(text) or _on_a_day(text) or _next(text, now_ms)
     except (ValueError, OverflowError):
         raise Refused("usage.time", text=text[:60]) from None
+
+
+def parse_day(text: str) -> date:
+    """The day that "24/12/2026" or "2026-12-24" is; Refused("usage.day") for anything else."""
+    try:
+        day, clock = _split(text.strip())
+    except ValueError:
+        raise Refused("usage.day", text=text[:60]) from None
+    if clock is not None:
+        raise Refused("usage.day", text=text[:60])
+    return day
+
+
+def show_day(day: date) -> str:
+    """A day as people write it, "24/12/2026"."""
+    return day.strftime("%d/%m/%Y")
 
 
 def parse_span(text: str) -> int:
@@ -62,15 +78,21 @@ def _with_offset(text: str) -> int | None:
 
 
 def _on_a_day(text: str) -> int | None:
+    if "-" not in text and "/" not in text:
+        return None
+    day, clock = _split(text)
+    hour, minute, second = _clock(clock or "")
+    return to_ms(datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=ZONE))
+
+
+def _split(text: str) -> tuple[date, str | None]:
+    """A day, and the time of day behind it; ValueError if it is none."""
     iso, vietnamese = _ISO_DAY.fullmatch(text), _VIETNAMESE_DAY.fullmatch(text)
     if iso:
-        year, month, day, clock = iso.groups()
-    elif vietnamese:
-        day, month, year, clock = vietnamese.groups()
-    else:
-        return None
-    hour, minute, second = _clock(clock)
-    return to_ms(datetime(int(year), int(month), int(day), hour, minute, second, tzinfo=ZONE))
+        return date(int(iso[1]), int(iso[2]), int(iso[3])), iso[4]
+    if vietnamese:
+        return date(int(vietnamese[3]), int(vietnamese[2]), int(vietnamese[1])), vietnamese[4]
+    raise ValueError(text)
 
 
 def _next(text: str, now_ms: int) -> int:

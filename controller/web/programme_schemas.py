@@ -42,7 +42,7 @@ class Pause(Model):
 
 
 class RuleBody(Model):
-    """When it begins. `every` is what counts: a week takes `weekdays` (1 is Monday), a month `monthdays` or `nth` of `weekdays`."""
+    """When it begins. A `week` takes `weekdays` (1 is Monday), a `month` takes `monthdays`, or the `nth` of its `weekdays`."""
 
     first: date = Field(examples=["2026-11-23"])
     at: list[Clock] = Field(max_length=MAX_LISTED, examples=[["05:00", "17:00"]])

@@ -1,0 +1,77 @@
+"""What the command line says of programmes and policies, in Vietnamese and English; a part of `controller.cli.sentences`."""
+
+from __future__ import annotations
+
+CODES: dict[str, tuple[str, str]] = {
+    "usage.day": (
+        "Không hiểu ngày “{text}”. Ví dụ: 24/12/2026, 2026-12-24.",
+        "“{text}” is no day. Examples: 24/12/2026, 2026-12-24.",
+    ),
+    "usage.days": (
+        "Không hiểu các ngày “{text}”. Ví dụ: 1-6 hoặc 1,3,5 (1 là thứ Hai).",
+        "“{text}” are no days. Examples: 1-6 or 1,3,5 (1 is Monday).",
+    ),
+    "usage.programme-file": (
+        "Tệp {path} không phải là một chương trình ({reason}). Xem mẫu trong docs/lenh.md.",
+        "{path} holds no programme ({reason}). There is an example in docs/lenh.md.",
+    ),
+    "usage.version": (
+        "Hãy cho biết đã sửa từ phiên bản nào: --version SỐ, hoặc lấy tệp từ `tienglang programmes show MÃ --json`.",
+        "Say which version was looked at: --version N, or take the file from `tienglang programmes show ID --json`.",
+    ),
+    "usage.window": (
+        "Không hiểu khung giờ “{text}”. Ví dụ: 05:00-21:00; mức âm lượng: 21:00-06:00=-15.",
+        "“{text}” is no time window. Examples: 05:00-21:00; a ceiling: 21:00-06:00=-15.",
+    ),
+}
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "difference": ("  {name}: nay là {now}; bạn muốn {yours}", "  {name}: it is {now}; you want {yours}"),
+    "every-day": ("mỗi ngày ({interval})", "daily ({interval})"),
+    "every-month": ("hằng tháng ({interval}) {days}", "monthly ({interval}) {days}"),
+    "every-once": ("một lần", "once"),
+    "every-week": ("hằng tuần ({interval}) {days}", "weekly ({interval}) {days}"),
+    "every-year": ("hằng năm ({interval})", "yearly ({interval})"),
+    "policy-ceiling": ("  {begin}-{end}: to nhất {gain} dB", "  {begin}-{end}: at most {gain} dB"),
+    "policy-horizon": ("  lập kế hoạch trước {hours} giờ", "  planned {hours} h ahead"),
+    "policy-hours": ("  được phát {begin}-{end} ({days})", "  allowed {begin}-{end} ({days})"),
+    "policy-item": ("  một bản tin dài nhất {minutes} phút", "  one sound: at most {minutes} min"),
+    "policy-languages": ("  ngôn ngữ: {names}", "  languages: {names}"),
+    "policy-of": ("Quy định phát ở {unit} (của: {by}).", "What binds {unit} (by: {by})."),
+    "policy-places": ("  ở cạnh: {names}", "  beside: {names}"),
+    "policy-removed": ("{unit} không còn quy định riêng.", "{unit} decides nothing any more."),
+    "policy-session": ("  một buổi dài nhất {minutes} phút", "  one session: at most {minutes} min"),
+    "policy-sessions": ("  nhiều nhất {number} buổi một ngày", "  at most {number} sessions a day"),
+    "policy-set": (
+        "Đã lưu quy định của {unit} (bản {version}); cụm loa đang được báo.",
+        "The policy of {unit} is kept (version {version}); loudspeakers are being told.",
+    ),
+    "programme-added": ("Đã thêm chương trình {id}: {title}.", "Programme {id} is added: {title}."),
+    "programme-by": ("Bản {version}, {by} sửa lúc {at}.", "Version {version}, changed by {by} at {at}."),
+    "programme-changed": (
+        "Đã sửa chương trình {id}: {title} (bản {version}).",
+        "Programme {id} is changed: {title} (version {version}).",
+    ),
+    "programme-end-ask": (
+        "Kết thúc hẳn chương trình {programme}? Tạm nghỉ thì dùng pause.",
+        "End the programme {programme} for good? For a break, use pause.",
+    ),
+    "programme-ended": ("Chương trình {id} đã kết thúc.", "Programme {id} has ended."),
+    "programme-paused": (
+        "“{title}” tạm ngừng từ {first} đến hết {last}.",
+        "“{title}” is silent from {first} to {last}, both included.",
+    ),
+    "programme-segment": ("  {number}. {take}: {what}", "  {number}. {take}: {what}"),
+    "programme-skipped": ("“{title}” nghỉ ngày {day}.", "“{title}” is silent on {day}."),
+    "take-fresh": ("bản tin mới", "what is new"),
+    "take-own": ("tin của thôn", "the village's own notices"),
+    "take-pieces": ("bản tin", "bulletins"),
+    "take-relay": ("tiếp âm", "relay"),
+    "weekday-1": ("T2", "Mon"),
+    "weekday-2": ("T3", "Tue"),
+    "weekday-3": ("T4", "Wed"),
+    "weekday-4": ("T5", "Thu"),
+    "weekday-5": ("T6", "Fri"),
+    "weekday-6": ("T7", "Sat"),
+    "weekday-7": ("CN", "Sun"),
+}
