@@ -7,8 +7,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from controller.db.database import MIGRATIONS, Database
-from controller.db.tables import custody, metadata
+from controller.db.database import MIGRATIONS, Database, upgrade
+from controller.db.tables import bulletins, custody, metadata
 
 
 def test_the_revisions_make_exactly_the_tables_that_the_code_believes_in(migrated: Database) -> None:
@@ -50,3 +50,19 @@ def test_a_database_of_the_first_release_keeps_its_receipts_and_knows_how_far_it
         assert [tuple(row) for row in rows] == [("n1", "aa", 4, 6), ("n2", "bb", 9, 9)]
         assert connection.execute(text("SELECT count(*) FROM receipts")).scalar_one() == 3
         assert connection.execute(text("SELECT count(*) FROM alarms")).scalar_one() == 0
+
+
+def test_bulletins_of_before_programmes_are_no_notices_and_were_approved_when_they_were_made(empty: Database) -> None:
+    with empty.write() as connection:
+        upgrade(connection, "0002")
+        connection.execute(text("INSERT INTO units VALUES ('x1', NULL, 'commune', 'x1', '/x1/')"))
+        row = (
+            "INSERT INTO bulletins VALUES ('{state}', 'x1', 't', 'normal', 'vi', '{state}', NULL, NULL, NULL, NULL, NULL, 7, 'a')"
+        )
+        for state in ("draft", "approved"):
+            connection.execute(text(row.format(state=state)))
+    empty.migrate()
+    with empty.read() as connection:
+        columns = (bulletins.c.id, bulletins.c.kind, bulletins.c.until_ms, bulletins.c.approved_ms)
+        rows = connection.execute(select(*columns).order_by(bulletins.c.id)).all()
+        assert [tuple(row) for row in rows] == [("approved", "", None, 7), ("draft", "", None, None)]

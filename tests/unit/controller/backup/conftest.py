@@ -19,12 +19,14 @@ from controller.db.tables import metadata
 from controller.db.users import UserBook
 from controller.domain.airing import Klass
 from controller.service.airings import Wish
+from controller.service.kept import KeptPolicy, Request
 from controller.service.passwords import Passwords
 from controller.service.users import Users
 from scheduler.clock import VirtualClock
 from tests.support.postgres import Postgres
 from tests.unit.controller.service.databases import sqlalchemy_url, sqlite_template
 from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House, receipt, receipts
+from tests.unit.controller.service.slots import naming, programme
 
 __all__ = ["sqlite_template"]
 
@@ -95,6 +97,7 @@ class Station:
         house.hear(receipts("x1-1-l1", receipt(1, airing, "accepted"), receipt(2, airing, "finished")))
         house.say("x10", at_ms=NOW_MS + 5 * HOUR_MS)  # its clip is known, and its file was lost
         _brought(house, Wish(to=("x1",)))
+        _decided(house)
         users = Users(database=UserBook(database), passwords=Passwords(), clock=VirtualClock(NOW_MS))
         users.add("canbo", "một mật khẩu dài")
         users.sign_in("canbo", "một mật khẩu dài")
@@ -104,6 +107,18 @@ class Station:
 def _brought(house: House, wish: Wish) -> str:
     said = {"title": "Họp thôn", "klass": Klass.NORMAL, "language": "vi", "owner": "x1", "by": "canbo"}
     return house.bulletins.receive(house.upload(b"a recording"), wish=wish, **said).id  # type: ignore[arg-type]
+
+
+def _decided(house: House) -> None:
+    """A programme that names a bulletin, a policy, a request, and what is to be planned anew for them."""
+    jingle = house.bulletin("jingle")
+    house.programmes.create(programme(naming(jingle)), by="canbo")
+    request = Request(
+        id="r1", bulletin=jingle, owner="x1", units=("x1",), start_ms=NOW_MS, level=2, created_ms=1, created_by="canbo"
+    )
+    with house.work.writing() as tx:
+        tx.policies.put(KeptPolicy(unit="x1", version=1, changed_ms=NOW_MS, changed_by="canbo"))
+        tx.requests.add(request)
 
 
 def _prepare(house: House) -> None:

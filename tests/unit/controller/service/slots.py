@@ -26,7 +26,7 @@ def relay(source: str = "VOV1", length_ms: int | None = 600_000, **how: Any) -> 
     return Segment(take=Take.RELAY, pieces=(Piece(source=source, sound=None, duration_ms=0),), length_ms=length_ms, **how)
 
 
-def said(*bulletins: str, **how: Any) -> Segment:
+def naming(*bulletins: str, **how: Any) -> Segment:
     """Bulletins by id, as people ask for them."""
     return Segment(take=Take.PIECES, pieces=tuple(Piece(source=each, sound=None, duration_ms=0) for each in bulletins), **how)
 

@@ -317,3 +317,33 @@ def test_a_worker_that_sleeps_wakes_for_what_comes_and_for_the_end(small: House)
     thread.join(WAIT_S)
     assert not thread.is_alive()
     assert small.bulletins.view(bulletin.id).clip is not None
+
+
+def test_a_notice_is_approved_with_its_sound_and_its_unit_is_planned_anew_in_the_same_commit(house: House) -> None:
+    plain = receive(house)
+    house.clock.advance(1_000)
+    notice = house.bulletins.receive(
+        house.upload(b"other"),
+        title="Họp thôn",
+        klass=Klass.NORMAL,
+        language="nut",
+        owner="x1-1",
+        by="canbo",
+        kind="hop-thon",
+        until_ms=NOW_MS + HOUR_MS,
+    )
+    with house.work.reading() as tx:
+        assert tx.bulletins.notices(NOW_MS) == []
+    house.clock.advance(5_000)
+    work(house)
+    with house.work.reading() as tx:
+        [waiting] = tx.bulletins.notices(house.clock.now_ms())
+    assert (waiting.piece.source, waiting.owner, waiting.kind, waiting.until_ms) == (
+        notice.id,
+        "x1-1",
+        "hop-thon",
+        NOW_MS + HOUR_MS,
+    )
+    assert waiting.since_ms == NOW_MS + 6_000
+    assert house.bulletins.view(plain.id).bulletin.approved_ms == NOW_MS + 6_000
+    assert house.waiting() == ["x1-1"]

@@ -19,7 +19,7 @@ from scheduler.programme import DayChange, Programme
 from scheduler.rule import Every
 from scheduler.wishes import Begin, Over, Piece, Segment, Take
 from tests.unit.controller.service.house import DURATION_MS, HOUR_MS, NOW_MS, House
-from tests.unit.controller.service.slots import MONDAY, programme, programmes, relay, rule, said
+from tests.unit.controller.service.slots import MONDAY, naming, programme, programmes, relay, rule
 
 DAYTIME = Ruling(policy=Policy(hours=(Window(from_minute=300, to_minute=1260),)))
 
@@ -34,7 +34,7 @@ def made(house: House, *segments: Segment, **told: Any) -> KeptProgramme:
 
 def test_a_new_programme_knows_its_sounds_its_rank_and_its_makers(house: House) -> None:
     house.bulletin("b1")
-    kept = house.programmes.create(programme(said("b1"), relay(" VOV1 "), title="  Buổi   sáng "), by="An")
+    kept = house.programmes.create(programme(naming("b1"), relay(" VOV1 "), title="  Buổi   sáng "), by="An")
     assert kept == house.programmes.get(kept.programme.id)
     assert (kept.version, kept.created_by, kept.changed_ms, kept.programme.title) == (1, "An", NOW_MS, "Buổi sáng")
     assert kept.programme.level == 2
@@ -67,15 +67,15 @@ def test_what_a_segment_takes_from_the_waiting_notices_names_no_piece(small: Hou
         (programme(owner="x1-1", units=("x1",)), "programme.reach"),
         (programme(title=" "), "programme.title"),
         (programme(klass="emergency"), "programme.class"),
-        (programme(said("b9")), "bulletin.unknown"),
-        (programme(said("draft")), "bulletin.not-approved"),
-        (programme(said("silent")), "bulletin.no-sound"),
+        (programme(naming("b9")), "bulletin.unknown"),
+        (programme(naming("draft")), "bulletin.not-approved"),
+        (programme(naming("silent")), "bulletin.no-sound"),
         (programme(relay(length_ms=None)), "segment.relay"),
         (programme(relay(" ")), "segment.relay"),
         (programme(relay(over=Over.MOVE)), "segment.relay-moves"),
-        (programme(said()), "segment.empty"),
-        (programme(said(*["b1"] * 51)), "segment.many"),
-        (programme(changes=(DayChange(day=MONDAY, segments=(said("b9"),)),)), "bulletin.unknown"),
+        (programme(naming()), "segment.empty"),
+        (programme(naming(*["b1"] * 51)), "segment.many"),
+        (programme(changes=(DayChange(day=MONDAY, segments=(naming("b9"),)),)), "bulletin.unknown"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -194,7 +194,7 @@ def test_it_is_paused_a_day_is_skipped_or_changed_and_twice_is_once(house: House
     for _ in range(2):
         house.programmes.pause(name, *tet, by="An")
         house.programmes.skip_day(name, date(2026, 12, 24), by="An")
-        kept = house.programmes.change_day(name, DayChange(day=date(2027, 1, 1), minute=360, segments=(said("b1"),)), by="Bình")
+        kept = house.programmes.change_day(name, DayChange(day=date(2027, 1, 1), minute=360, segments=(naming("b1"),)), by="Bình")
     assert (kept.version, kept.changed_by, kept.programme.rule.pauses) == (4, "Bình", (tet,))
     assert kept.programme.rule.skips == {date(2026, 12, 24)}
     changed = kept.programme.changes[0]
@@ -230,7 +230,7 @@ def test_a_programme_that_a_new_policy_forbids_can_still_be_paused(small: House)
 
 def test_an_ended_one_stays_as_it_was_and_twice_is_once(house: House) -> None:
     house.bulletin("b1")
-    name = made(house, said("b1")).programme.id
+    name = made(house, naming("b1")).programme.id
     ended = house.programmes.end(name, by="Bình")
     house.clock.advance(1_000)
     assert house.programmes.end(name, by="An") == ended == house.programmes.get(name)

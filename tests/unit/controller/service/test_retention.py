@@ -9,16 +9,30 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, event, func, select
 
-from controller.db.tables import airing_villages, airings, bulletins, clips, custody, deliveries, documents, outbox, receipts
+from controller.db.tables import (
+    airing_villages,
+    airings,
+    bulletins,
+    clips,
+    custody,
+    deliveries,
+    documents,
+    outbox,
+    programmes,
+    receipts,
+    requests,
+)
 from controller.domain.airing import Airing, Klass
 from controller.domain.errors import Unavailable
 from controller.protocol.messages import Health
 from controller.service import presence, retention
 from controller.service.deliveries import LINK_UP_MS
+from controller.service.kept import Request
 from controller.service.ports import Alarm
 from controller.service.retention import AGAIN_MS, FIRST_MS, Keep, Retention
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, LIFE, NODES, NOW_MS, House, receipt, state
 from tests.unit.controller.service.house import receipts as batch
+from tests.unit.controller.service.slots import naming, programme
 
 KEEP = Keep(receipts=10, airings=100, letters=1, health=5, clips=3, uploads=1)
 
@@ -104,6 +118,49 @@ def test_a_bulletin_that_waits_for_its_sound_and_a_sound_that_is_held_stay(house
     go_round(house)
     assert (count(house, bulletins), count(house, clips)) == (1, 1)
     assert (house.uploads / waiting.id).exists()
+
+
+def test_a_bulletin_that_a_living_programme_or_a_request_names_stays_with_its_sound(house: House) -> None:
+    kept = house.programmes.create(programme(naming(house.bulletin("b1"))), by="An")
+    start_ms = NOW_MS + 50 * DAY_MS
+    request = Request(
+        id="r1",
+        bulletin=house.bulletin("b2"),
+        owner="x1",
+        units=("x1",),
+        start_ms=start_ms,
+        level=2,
+        created_ms=1,
+        created_by="a",
+    )
+    with house.work.writing() as tx:
+        tx.requests.add(request)
+    house.clock.advance(101 * DAY_MS)
+    go_round(house)
+    assert [count(house, table) for table in (bulletins, requests, programmes, clips)] == [2, 1, 1, 1]
+    house.clock.advance(50 * DAY_MS)
+    go_round(house)
+    assert [count(house, table) for table in (bulletins, requests, clips)] == [1, 0, 1]
+    house.programmes.end(kept.programme.id, by="An")
+    go_round(house)
+    assert [count(house, table) for table in (bulletins, programmes, clips)] == [0, 1, 0], "what it was is still known"
+
+
+@pytest.mark.parametrize("wish", ["r1", "r1#0"])
+def test_a_request_goes_with_its_airing_and_not_before(house: House, wish: str) -> None:
+    request = Request(
+        id="r1", bulletin=house.bulletin(), owner="x1", units=("x1",), start_ms=NOW_MS, level=2, created_ms=1, created_by="a"
+    )
+    airing = heard_and_settled(house)
+    with house.work.writing() as tx:
+        tx.requests.add(request)
+        tx.connection.execute(airings.update().where(airings.c.id == airing.id).values(wish=wish))
+    house.clock.advance(100 * DAY_MS - HOUR_MS)
+    go_round(house)
+    assert (count(house, airings), count(house, requests)) == (1, 1)
+    house.clock.advance(2 * HOUR_MS)
+    go_round(house)
+    assert (count(house, airings), count(house, requests)) == (0, 0)
 
 
 def test_deliveries_of_an_airing_that_nobody_knows_go_when_they_are_old(house: House) -> None:

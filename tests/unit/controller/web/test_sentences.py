@@ -15,7 +15,8 @@ from controller.service.presence import NEWBORN
 from controller.service.timekeeping import BEHIND, FORGIVEN
 from controller.web.alarm_sentences import ALARMS
 from controller.web.errors import problem, problem_response
-from controller.web.sentences import SENTENCES, WHY, fill, sentence, why_sentence
+from controller.web.sentences import LANGUAGES, SENTENCES, WHY, fill, sentence, why_sentence
+from scheduler.errors import CODES as RULE_CODES
 from tests.unit.house.tree import ROOT, sources
 
 # Those of the command line and the start, which have no page: `controller.cli.sentences` says them.
@@ -51,6 +52,12 @@ def test_a_sentence_ends_as_one_in_both_languages_and_names_the_same_fields(code
 
 def test_every_alarm_of_the_source_has_its_sentences() -> None:
     assert {CLONE, BEHIND, FORGIVEN, FULL, NODE_FULL, f"node.{NEWBORN}"} <= ALARMS.keys()
+
+
+@pytest.mark.parametrize("code", sorted(RULE_CODES))
+def test_every_refusal_of_the_scheduler_is_a_sentence_in_both_languages(code: str) -> None:
+    for language in LANGUAGES:
+        assert code not in sentence(code, {}, language)
 
 
 def test_an_unknown_code_is_named() -> None:
