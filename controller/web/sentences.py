@@ -1,7 +1,7 @@
 """What each code is called in front of a person, in Vietnamese and English. The words are those of the field.
 
 A sentence may hold fields, "{limit}"; a parenthesis whose field is not known is left out. A code nobody wrote a sentence for
-still gets one that names it. Sounds' codes are `audio.sentences`', those of rules and segments `scheduler.sentences`'; what a
+still gets one that names it. Sounds' codes are `audio.sentences`', rules' and segments' are `scheduler.sentences`'; what a
 loudspeaker gives as its reason is `WHY`.
 """
 
@@ -15,7 +15,7 @@ from audio import sentences as audio_sentences
 from audio.clip import Limits
 from audio.errors import CODES as AUDIO_CODES
 from audio.errors import AudioError
-from scheduler.sentences import SENTENCES as SCHEDULER
+from scheduler.sentences import SENTENCES as RULE_SENTENCES
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -215,7 +215,7 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
     """The sentence for a code; an unknown code is named in it."""
     if code in AUDIO_CODES:
         return _audio(code, fields, language)
-    pair = SENTENCES.get(code) or SCHEDULER.get(code)
+    pair = SENTENCES.get(code) or RULE_SENTENCES.get(code)
     if pair is None:
         pair, fields = _UNKNOWN, {"code": code}
     return fill(pair[LANGUAGES.index(language)], fields)
