@@ -113,9 +113,11 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def sweep(self) -> None:
-        """Remove unfinished work that a power cut left. Only when nobody else uses the store: at start."""
-        shutil.rmtree(self._tmp, ignore_errors=True)
+    def sweep(self, before_ms: int | None = None) -> None:
+        """Remove unfinished work that a power cut left: what came before that moment, or (when nobody else is here yet) all."""
+        for folder in self._tmp.glob("*"):
+            if before_ms is None or _is_older(folder, before_ms):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _copy_in(self, source: Path, target: Path) -> None:
         with self.scratch() as folder:

@@ -34,8 +34,10 @@ class Settings:
     """What holds for this process. `mqtt_url` None is our own embedded broker, `database_url` None is SQLite in the home."""
 
     home: Path
+    files: Path
     listen: str
     base_url: str
+    other_base_url: str | None
     mqtt_url: str | None
     node_mqtt_url: str | None
     database_url: str | None
@@ -177,9 +179,11 @@ def _file_in_home(home: Value) -> Path | None:
 
 
 def _derive(values: dict[str, tuple[Value, str]]) -> None:
-    """Fill what follows from the rest: the home as an absolute path, the base URL from where we listen."""
+    """Fill what follows from the rest: home and files as absolute paths, the base URL from where we listen."""
     home, origin = values["home"]
     values["home"] = (Path(str(home)).absolute(), origin)
+    files, origin = values["files"]
+    values["files"] = (Path(str(files)).absolute(), origin) if files is not None else (values["home"][0], "home")
     if values["base_url"][0] is not None:
         return
     listen, origin = values["listen"]

@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -27,10 +28,12 @@ from controller import keyfile
 from controller.broker import start_broker
 from controller.config import Settings, may_listen
 from controller.db.database import Database
+from controller.db.lease import SqlLease
+from controller.db.restoring import sqlite_path
 from controller.db.unit_of_work import UnitOfWork
 from controller.db.users import UserBook
 from controller.domain.errors import TiengLangError
-from controller.lock import alone
+from controller.lock import alone, alone_with, name_of
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
 from controller.mqtt.outbox import Outbox
@@ -43,6 +46,7 @@ from controller.service.clock_guard import ClockGuard
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
 from controller.service.keyring import Keyring
+from controller.service.lease import Lease, Sole
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
 from controller.service.papers import Papers, bases_of
@@ -75,6 +79,9 @@ RENEW_MS = 3_600_000
 FORGET_MS = 1_000
 """A small step a second: a day's rows of a province are gone within the hour."""
 
+SHOW_MS = 1_000
+"""While another controller acts, our pages look for what it has brought home: as quick as a person reads."""
+
 KEYS_MS = 1_000
 """Whoever revokes a key waits for it: two files' stamps are looked at each second."""
 
@@ -101,9 +108,13 @@ class App:
     runner: Runner
     bulletins: Bulletins
     preparing: threading.Thread
+    lease: Lease | Sole
+    leasing: threading.Thread
 
     def start(self) -> None:
-        """Start every thread: the link last, when all who listen to it are there."""
+        """Start every thread: the link last, when all who listen to it are there. Alone, we act from here on."""
+        self.lease.look()
+        self.leasing.start()
         self.inbox.start()
         self.outbox.start()
         self.runner.start()
@@ -113,11 +124,14 @@ class App:
     def stop(self) -> None:
         """End every thread: what has come is committed, what is not published stays in the outbox."""
         self.bulletins.close()
+        self.lease.close()
         self.runner.stop()
         self.outbox.stop()
         self.link.stop()
         self.inbox.stop()
         self.preparing.join(timeout=10)
+        self.leasing.join(timeout=10)
+        self.lease.release()
         self.database.close()
 
 
@@ -133,10 +147,12 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     guard = ClockGuard(clock)
     work = UnitOfWork(database, guard)
     keyring = Keyring(_keyring(settings, work, clock).held, may_sign=guard.may_sign)
-    files = Store(settings.home / "clips")
-    files.sweep()  # what a power cut left half written
+    lease = _lease(settings, work, clock)
+    files, uploads = Store(settings.files / "clips"), settings.files / "uploads"
+    if settings.files == settings.home:
+        files.sweep()  # what a power cut left half written
     bus = LocalBus()
-    bases = bases_of(settings.base_url)
+    bases = bases_of(settings.base_url, settings.other_base_url)
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
     airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
@@ -144,12 +160,13 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         database=work,
         airings=airings,
         prepare=partial(prepare_in_process, store=files, timeout_s=PREPARE_TIMEOUT_S),
-        uploads=settings.home / "uploads",
+        uploads=uploads,
         clock=clock,
         bus=bus,
+        may_prepare=lease.acts,
     )
     offers = Offers(keyring=keyring, papers=papers, plans=plans, clock=clock)
-    link, inbox = _mqtt(broker_url, work, keyring, offers, clock, bus, settings.controller_id)
+    link, inbox = _mqtt(broker_url, work, keyring, offers, clock, bus, settings.controller_id, lease.acts)
     outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
     bus.on_outbox = outbox.wake
     timekeeping = Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus)
@@ -173,11 +190,12 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         ),
         alarms=Alarms(database=work, clock=clock),
         timekeeping=timekeeping,
+        acting=lease.acting,
         users=users,
         clips=files,
         bus=bus,
         clock=clock,
-        uploads=settings.home / "uploads",
+        uploads=uploads,
         local_token=secrets.token_urlsafe(32),
         make_demo=partial(make_demo, database=work, users=users, clock=clock, allowed=settings.demo),
     )
@@ -192,13 +210,16 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         stamp=partial(keyfile.stamp, settings.home),
         read=lambda: keyfile.open_existing(settings.home, clock.now_ms(), settings.controller_id),
     )
-    retention = Retention(database=work, files=files, uploads=settings.home / "uploads", keep=settings.keep, clock=clock)
+    retention = Retention(database=work, files=files, uploads=uploads, keep=settings.keep, clock=clock)
+    acting, looking_on = partial(Job, may_run=lease.acts), partial(Job, may_run=lambda: not lease.acts())
     jobs = [
-        Job(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
-        Job(name="keys", period_ms=KEYS_MS, run=rekeying.look),
-        Job(name="look at the clock", period_ms=LOOK_MS, run=timekeeping.look),
-        Job(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
-        Job(name="forget", period_ms=FORGET_MS, run=retention.step),
+        acting(name="sweep", period_ms=SWEEP_MS, run=lambda: sweeper.sweep(link.up_since_ms)),
+        acting(name="keys", period_ms=KEYS_MS, run=rekeying.look),
+        acting(name="look at the clock", period_ms=LOOK_MS, run=timekeeping.look),
+        acting(name="renew plans", period_ms=RENEW_MS, run=plans.renew),
+        acting(name="forget", period_ms=FORGET_MS, run=retention.step),
+        looking_on(name="follow the keys", period_ms=KEYS_MS, run=rekeying.follow),
+        looking_on(name="show", period_ms=SHOW_MS, run=bus.anything_changed),
         *more_jobs,
     ]
     return App(
@@ -211,6 +232,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         runner=Runner(jobs=jobs, clock=clock),
         bulletins=bulletins,
         preparing=threading.Thread(target=_kept_alive(bulletins.work), name="preparing", daemon=True),
+        lease=lease,
+        leasing=threading.Thread(target=lease.work, name="lease", daemon=True),
     )
 
 
@@ -229,7 +252,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
     """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
-    with alone(settings.run_dir), _broker(settings) as (broker_url, its_jobs):
+    with alone(settings.run_dir), alone_with(sqlite_path(settings.database)), _broker(settings) as (broker_url, its_jobs):
         app = build(settings, broker_url, clock, its_jobs)
         if settings.demo:
             app.services.make_demo()
@@ -269,8 +292,24 @@ def _keyring(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:
     return keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id, may_create=may_create)
 
 
+def _lease(settings: Settings, work: UnitOfWork, clock: Clock) -> Lease | Sole:
+    """Who acts: we, where no other controller can be; else whoever has the row."""
+    place = f"{socket.gethostname()[:80]}:{settings.address[1]}"
+    if sqlite_path(settings.database) is not None:
+        return Sole(place=place, clock=clock)
+    holder, run = name_of(settings.run_dir), secrets.token_hex(8)
+    return Lease(book=SqlLease(settings.database), holder=holder, run=run, place=place, clock=clock, learn=work.recall)
+
+
 def _mqtt(
-    broker_url: str, work: UnitOfWork, keyring: Keyring, offers: Offers, clock: Clock, bus: LocalBus, name: str
+    broker_url: str,
+    work: UnitOfWork,
+    keyring: Keyring,
+    offers: Offers,
+    clock: Clock,
+    bus: LocalBus,
+    name: str,
+    may_be_up: Callable[[], bool],
 ) -> tuple[Link, Inbox]:
     """The link hands what comes to the inbox, the inbox answers through the link."""
     box: list[Inbox] = []
@@ -279,6 +318,7 @@ def _mqtt(
         client_id=f"{name}-{secrets.token_hex(4)}",
         on_message=lambda topic, payload: box[0].put(topic, payload),
         clock=clock,
+        may_be_up=may_be_up,
     )
     box.append(Inbox(database=work, keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
     return link, box[0]

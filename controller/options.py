@@ -176,6 +176,13 @@ OPTIONS: tuple[Option, ...] = (
         en="the folder of all data: sounds, keys, the SQLite database",
     ),
     Option(
+        name="files",
+        check=_path,
+        default=None,
+        vi="thư mục chứa tệp phát và tệp tải lên; hai bộ điều khiển dùng chung một thư mục; mặc định là home",
+        en="the folder of sounds and uploads, which two controllers share; the home unless told",
+    ),
+    Option(
         name="listen",
         check=_listen,
         default="127.0.0.1:8080",
@@ -188,6 +195,13 @@ OPTIONS: tuple[Option, ...] = (
         default=None,
         vi="địa chỉ mà cụm loa dùng để tải tệp phát; mặc định là http:// và địa chỉ lắng nghe",
         en="how loudspeakers reach our HTTP to fetch sounds; http:// and `listen` unless told",
+    ),
+    Option(
+        name="other_base_url",
+        check=_http_url,
+        default=None,
+        vi="base_url của bộ điều khiển thứ hai, nếu có: cụm loa tải từ đó khi bộ này không trả lời",
+        en="the second controller's base_url, if there is one: loudspeakers fetch there when this one does not answer",
     ),
     Option(
         name="mqtt_url",

@@ -12,13 +12,18 @@ from scheduler.clock import Clock
 log = logging.getLogger(__name__)
 
 
+HELD_MS = 500
+"""A job that may not run is looked at again so soon: whoever takes over from another does it within the second."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something to do every `period_ms`. What it raises is logged; it is due again all the same."""
+    """Something to do every `period_ms`, or once `may_run` allows it. What it raises is logged; it is due again all the same."""
 
     name: str
     period_ms: int
     run: Callable[[], object]
+    may_run: Callable[[], bool] = lambda: True
 
 
 class Runner:
@@ -44,12 +49,16 @@ class Runner:
         """Run every job whose time has come; says in how many ms the next one is due."""
         for job in self._jobs:
             now_ms = self._clock.monotonic_ms()
-            if now_ms >= self._next_ms[job.name]:
-                self._next_ms[job.name] = now_ms + job.period_ms
-                try:
-                    job.run()
-                except Exception:
-                    log.exception("job %s failed; it is tried again in %s ms", job.name, job.period_ms)
+            if now_ms < self._next_ms[job.name]:
+                continue
+            if not job.may_run():
+                self._next_ms[job.name] = now_ms + HELD_MS
+                continue
+            self._next_ms[job.name] = now_ms + job.period_ms
+            try:
+                job.run()
+            except Exception:
+                log.exception("job %s failed; it is tried again in %s ms", job.name, job.period_ms)
         return max(1, min(self._next_ms.values()) - self._clock.monotonic_ms())
 
     def _loop(self) -> None:

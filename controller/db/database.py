@@ -18,7 +18,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -30,6 +30,13 @@ BUSY_MS = 5_000
 POOL = 20
 """FastAPI's threads (40) rarely wait on the database together; PostgreSQL allows 100 connections by default."""
 
+STANDSTILL_MS = 8_000
+"""A controller that stands still in a commit (stopped, its machine gone without a word) is given up by PostgreSQL after this:
+whoever acts in its place must be able to write. Between two statements of a commit we compute for a fraction of it."""
+
+AWAY = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""How PostgreSQL's client finds that the server's machine is gone without a word: in some 10 s, not in the system's hours."""
+
 WRITER = 0x7469656E67
 """The advisory lock that PostgreSQL's one writer holds ("tieng"): any number that nobody else uses in this database."""
 
@@ -39,9 +46,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 class Database:
     """Opens, migrates and serves transactions. Thread-safe."""
 
-    def __init__(self, url: str) -> None:
-        """`url`: an SQLAlchemy URL, "sqlite:////home/x/tienglang.db" or "postgresql+psycopg://..."."""
-        self.engine = _create(url)
+    def __init__(self, url: str, pool: int = POOL) -> None:
+        """`url`: an SQLAlchemy URL, "sqlite:////home/x/tienglang.db" or "postgresql+psycopg://..."; `pool`: connections kept."""
+        self.engine = _create(url, pool)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = threading.Lock()
 
@@ -62,8 +69,15 @@ class Database:
         """A transaction: committed when the block ends well, as if it never was otherwise."""
         with _told(), self._writing, self.engine.begin() as connection:
             if not self.is_sqlite:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {BUSY_MS}; SELECT pg_advisory_xact_lock({WRITER})")
+                limits = f"SET LOCAL lock_timeout = {BUSY_MS}; SET LOCAL idle_in_transaction_session_timeout = {STANDSTILL_MS}"
+                connection.exec_driver_sql(f"{limits}; SELECT pg_advisory_xact_lock({WRITER})")
             yield connection
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """No transaction: each statement commits by itself, and waits for no writer."""
+        with _told(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         """Give back every connection."""
@@ -114,10 +128,12 @@ def _code(error: DBAPIError) -> str:
     raise error
 
 
-def _create(url: str) -> Engine:
+def _create(url: str, pool: int) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_MS / 1000})
+        asked = make_url(url).query
+        away = {name: value for name, value in AWAY.items() if name not in asked}
+        return create_engine(url, pool_size=pool, max_overflow=pool, pool_pre_ping=True, connect_args=away)
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": BUSY_MS / 1000})
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine

@@ -339,3 +339,16 @@ marks = Table(  # moments that only rise: "commit" is when this database was las
     Column("name", String(16), primary_key=True),
     Column("ms", BigInteger, nullable=False),
 )
+
+# ── who acts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+leases = Table(  # one row, "acting": which of the controllers on this database acts (service.lease)
+    "leases",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("holder", String(32), nullable=False),  # a home on a running machine; empty: nobody
+    Column("run", String(32), nullable=False),  # one process of it
+    Column("beat", BigInteger, nullable=False),  # rises with each renewal
+    Column("place", String(100), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+)

@@ -48,8 +48,12 @@ class UnitOfWork:
         """`guard` is told when we committed, and knows it over restarts by the mark that each commit leaves."""
         self.database = database
         self._guard = guard
+        self.recall()
+
+    def recall(self) -> None:
+        """Let the guard know the last commit, also one that another controller made."""
         with self.reading() as tx:
-            guard.committed(tx.marks.get(COMMIT))
+            self._guard.recall(tx.marks.get(COMMIT))
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:

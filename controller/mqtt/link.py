@@ -53,6 +53,9 @@ HEAR_QOS = 0
 """Between broker and controller an acknowledgement proves nothing (law 8): custody is the sealed `upto`. At QoS 1 a default
 Mosquitto lets 20 messages be on the way and drops what is behind the next 1,000; at QoS 0 the stream just flows."""
 
+STANDBY_S = 0.1
+"""How soon a link that may not be up looks whether it may."""
+
 Done = Callable[[bool], None]
 OnMessage = Callable[[str, bytes], None]
 
@@ -92,13 +95,18 @@ class Link:
         clock: Clock,
         seed: int | None = None,
         subscriptions: Sequence[str] = SUBSCRIPTIONS,
+        may_be_up: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`on_message(topic, payload)` runs in the link's thread and must only enqueue."""
+        """`on_message(topic, payload)` runs in the link's thread and must only enqueue.
+
+        `may_be_up` is asked before each publish and several times a second: while it says no, there is no connection.
+        """
         self._broker = parse_broker(url)
         self._client_id = client_id
         self._on_message = on_message
         self._clock = clock
         self._subscriptions = subscriptions
+        self._may_be_up = may_be_up
         self._random = random.Random(seed)
         self._waiting: deque[tuple[str, bytes, Done | None]] = deque()
         self._inflight: dict[int, Done] = {}
@@ -141,6 +149,10 @@ class Link:
     def _run(self) -> None:
         wait_s = RETRY_S[0]
         while not self._closing.is_set():
+            if not self._may_be_up():
+                self._forget()
+                self._closing.wait(STANDBY_S)
+                continue
             try:
                 self._session()
             except OSError as error:
@@ -163,11 +175,14 @@ class Link:
         with closing(client.buffered) as sock, selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_READ, "broker")
             selector.register(self._wake_in, selectors.EVENT_READ, "wake")
-            while client.socket() is not None and not self._closing.is_set():
+            while client.socket() is not None and self._goes_on():
                 self._turn(client, sock, selector)
                 self._check_stalled()
-            if self._closing.is_set():
+            if not self._goes_on():
                 client.disconnect()
+
+    def _goes_on(self) -> bool:
+        return self._may_be_up() and not self._closing.is_set()
 
     def _turn(self, client: _Client, sock: BufferedSocket, selector: selectors.BaseSelector) -> None:
         waits = client.want_write() or sock.has_unsent
@@ -202,7 +217,7 @@ class Link:
                 pass
 
     def _send(self, client: _Client) -> None:
-        while self._waiting and len(self._inflight) < INFLIGHT and not client.want_write():
+        while self._waiting and len(self._inflight) < INFLIGHT and not client.want_write() and self._may_be_up():
             topic, payload, done = self._waiting.popleft()
             info = client.publish(topic, payload, qos=1 if done else 0)
             if info.rc != mqtt.MQTT_ERR_SUCCESS:

@@ -37,6 +37,9 @@ MAX_WAITING = 50
 RETRY_S = 10.0
 """After a full disk or a locked database: a person needs minutes to make room, and a try costs a whole preparation."""
 
+LOOK_S = 1.0
+"""How often the list is looked at although nobody called: another controller may have taken something in."""
+
 PASSING = frozenset({"store.full", "store.failed"})
 """What is wrong with the disk, not with the sound: it is tried again."""
 
@@ -62,8 +65,20 @@ class BulletinView:
 class Bulletins:
     """Takes in, shows and prepares bulletins. Thread-safe; `work` is for one worker thread."""
 
-    def __init__(self, *, database: Database, airings: Airings, prepare: Prepare, uploads: Path, clock: Clock, bus: Bus) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        airings: Airings,
+        prepare: Prepare,
+        uploads: Path,
+        clock: Clock,
+        bus: Bus,
+        may_prepare: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """While `may_prepare` says no, `work` waits, and what it had begun is given up: it is prepared elsewhere."""
         self._database = database
+        self._may_prepare = may_prepare
         self._airings = airings
         self._prepare = prepare
         self._uploads = uploads
@@ -152,18 +167,24 @@ class Bulletins:
             self._filled.clear()
             if self._closed:
                 return
-            with self._database.reading() as tx:
-                waiting = tx.bulletins.unprepared()
-            put_off = [draft for draft in waiting if not self._closed and not self._try(draft)]
+            waiting = self._waiting() if self._may_prepare() else []
+            put_off = [draft for draft in waiting if not self._is_over() and not self._try(draft)]
             if put_off:
                 self._filled.wait(RETRY_S)
             elif not waiting:
-                self._filled.wait()
+                self._filled.wait(LOOK_S)
 
     def close(self) -> None:
         """End `work` soon; what is half prepared is prepared again at the next start."""
         self._closed = True
         self._filled.set()
+
+    def _waiting(self) -> list[Draft]:
+        with self._database.reading() as tx:
+            return tx.bulletins.unprepared()
+
+    def _is_over(self) -> bool:
+        return self._closed or not self._may_prepare()
 
     def _keep(self, upload: Path, bulletin_id: str) -> Path:
         """Move the upload to its own name, on the disk when this returns."""
@@ -201,10 +222,10 @@ class Bulletins:
             clip = self._prepare(
                 source,
                 on_progress=lambda progress: self._progressed(name, progress),
-                cancelled=lambda: self._closed or name in self._cancelled,
+                cancelled=lambda: self._is_over() or name in self._cancelled,
             )
         except AudioError as error:
-            if self._closed:
+            if self._is_over():
                 return
             if error.code in PASSING:
                 raise

@@ -10,7 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 Watcher = Callable[[str, str], None]
-"""Called with ("airing" | "bulletin", id), from any thread; must not block."""
+"""Called with ("airing" | "bulletin", id), or (ANYTHING, ""), from any thread; must not block."""
+
+ANYTHING = "anything"
+"""Another controller may have changed whatever is watched."""
 
 
 class LocalBus:
@@ -41,6 +44,10 @@ class LocalBus:
     def bulletin_changed(self, bulletin: str) -> None:
         """The bulletin, or how far its sound is, changed."""
         self._tell("bulletin", bulletin)
+
+    def anything_changed(self) -> None:
+        """Whoever watches had better look."""
+        self._tell(ANYTHING, "")
 
     def outbox_filled(self) -> None:
         """Letters were committed."""

@@ -32,6 +32,10 @@ class ClockGuard:
         """We committed then. A mark that is ahead stands."""
         self._mark_ms = max(self._mark_ms, ms)
 
+    def recall(self, ms: int) -> None:
+        """The database's last commit was then, whoever made it."""
+        self._mark_ms = ms
+
     def lower(self, ms: int) -> int:
         """Set the mark back: somebody said that it was wrong. The mark as it was."""
         before, self._mark_ms = self._mark_ms, ms

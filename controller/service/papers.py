@@ -100,6 +100,6 @@ def _places(tx: Transaction, paths: Collection[tuple[str, ...]]) -> dict[tuple[s
     return places
 
 
-def bases_of(base_url: str) -> tuple[str, ...]:
-    """Where nodes fetch files by hash: our own HTTP face."""
-    return (base_url.rstrip("/") + "/clips",)
+def bases_of(*base_urls: str | None) -> tuple[str, ...]:
+    """Where nodes fetch files by hash, in the order to try: our own HTTP face, and the second controller's."""
+    return tuple(url.rstrip("/") + "/clips" for url in base_urls if url is not None)

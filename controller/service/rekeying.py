@@ -77,7 +77,7 @@ class Rekeying:
 
     def look(self) -> None:
         """Take over keys that changed, and do whatever follows from it, or from a key's moment having come."""
-        self._reload()
+        self.follow()
         now_ms = self._clock.now_ms()
         held = self._keyring.held
         stands = (held.trust_version, *(held.signer(use, now_ms).kid for use in Use), now_ms // AGAIN_MS)
@@ -85,7 +85,8 @@ class Rekeying:
             self._done = stands
         self._warn(held, now_ms)
 
-    def _reload(self) -> None:
+    def follow(self) -> None:
+        """Take over keys that changed on disk, and do nothing else: who only stands by signs with the same keys."""
         stamp = self._stamp()
         if stamp == self._seen:
             return
@@ -123,6 +124,8 @@ class Rekeying:
     def _tell_nodes(self, tx: Transaction, held: KeySet, now_ms: int) -> None:
         """Once for each version: the document is written down in the commit of its letters."""
         known = tx.documents.get("trust", [EVERYBODY]).get(EVERYBODY)
+        if known is not None and known.version > held.trust_version:
+            log.error("the keys of this home are older than those in use: copy them from the other controller's")
         if known is not None and known.version >= held.trust_version:
             return
         tx.documents.set([self._papers.trust()])

@@ -49,6 +49,7 @@ class Files(Protocol):
 
     def old(self, before_ms: int) -> Iterator[str]: ...
     def forget(self, sha256: str, before_ms: int) -> bool: ...
+    def sweep(self, before_ms: int) -> None: ...
 
 
 class Retention:
@@ -89,6 +90,7 @@ class Retention:
         yield from self._some(lambda tx: tx.old.bulletins(self._before(keep.airings), LIMIT))
         yield from self._some(lambda tx: tx.old.clips(self._before(keep.clips), LIMIT))
         yield from self._forget_files(self._before(keep.clips))
+        self._files.sweep(self._before(keep.uploads))
         self._sweep_uploads(self._before(keep.uploads))
 
     def _before(self, days: int) -> int:

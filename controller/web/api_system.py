@@ -17,9 +17,12 @@ router = APIRouter(tags=["system"])
 
 
 class HealthOut(Model):
-    """Alive: it answers, and its database does."""
+    """Alive: it answers, and its database does. Which of two controllers acts: this one, or the one at `place`, since when."""
 
     ok: bool
+    acts: bool
+    place: str
+    since: Moment | None
 
 
 class VersionOut(Model):
@@ -62,7 +65,8 @@ class DemoOut(Model):
 def healthz(services: TheServices) -> HealthOut:
     """Does the server live? No login."""
     services.users.has_demo()  # a look into the database
-    return HealthOut(ok=True)
+    acting = services.acting()
+    return HealthOut(ok=True, acts=acting.here, place=acting.place, since=moment(acting.since_ms) if acting.place else None)
 
 
 @router.get("/version")

@@ -16,7 +16,7 @@ from fastapi.sse import ServerSentEvent
 
 from controller.domain.errors import TiengLangError
 from controller.service.bulletins import Bulletins
-from controller.service.bus import LocalBus
+from controller.service.bus import ANYTHING, LocalBus
 from controller.service.reports import Report, Reports
 from controller.web.ledger import ChangeOut, airing_out, delivery_out, ledger_out
 from controller.web.schemas import BulletinOut
@@ -51,7 +51,9 @@ class Bells:
         loop = asyncio.get_running_loop()
 
         def hear(kind: str, name: str) -> None:
-            if (kind, name) in self._events:  # most changes are watched by nobody
+            if kind == ANYTHING:
+                loop.call_soon_threadsafe(self._ring_all)
+            elif (kind, name) in self._events:  # most changes are watched by nobody
                 loop.call_soon_threadsafe(self._ring, (kind, name))
 
         with self._bus.watching(hear):
@@ -63,8 +65,7 @@ class Bells:
     def close(self) -> None:
         """Let every watcher go: an open page would keep the server from ending."""
         self.closed = True
-        for key in self._events:
-            self._ring(key)
+        self._ring_all()
 
     @asynccontextmanager
     async def watch(self, key: Key) -> AsyncIterator[asyncio.Event]:
@@ -77,6 +78,10 @@ class Bells:
             self._events[key].discard(event)
             if not self._events[key]:
                 del self._events[key]
+
+    def _ring_all(self) -> None:
+        for key in self._events:
+            self._ring(key)
 
     def _ring(self, key: Key) -> None:
         for event in self._events.get(key, ()):

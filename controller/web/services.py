@@ -15,6 +15,7 @@ from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.demo import Demo
+from controller.service.lease import Acting
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
 from controller.service.programmes import Programmes
@@ -38,6 +39,7 @@ class Services:
     nodes: Nodes
     alarms: Alarms
     timekeeping: Timekeeping
+    acting: Callable[[], Acting]
     users: Users
     clips: Store
     bus: LocalBus

@@ -62,7 +62,9 @@ class Controller:
         database_url: str | None = None,
         demo: bool = True,
         program: Program = SERVE,
+        more: Json | None = None,
     ) -> None:
+        """`more`: further settings, by variable."""
         self.home = home
         self.program = program
         self._log_file = home.with_name(f"{home.name}.log")  # beside the home: a full disk there must not silence it
@@ -73,6 +75,7 @@ class Controller:
             "TIENGLANG_LISTEN": f"127.0.0.1:{self.port}",
             "TIENGLANG_LANG": "en",
         }
+        self.env.update(more or {})
         if demo:
             self.env["TIENGLANG_DEMO"] = "1"
         if mqtt_url is not None:

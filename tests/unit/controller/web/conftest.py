@@ -27,6 +27,7 @@ from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
 from controller.service.demo import make_demo
 from controller.service.keyring import Keyring
+from controller.service.lease import Sole
 from controller.service.nodes import Nodes
 from controller.service.papers import Papers
 from controller.service.passwords import Passwords
@@ -115,6 +116,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
     airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
+    lease = Sole(place="may-1:8080", clock=clock)
     users = Users(database=UserBook(database), passwords=Passwords(memory_kib=64), clock=clock)
     services = Services(
         airings=airings,
@@ -137,6 +139,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         ),
         alarms=Alarms(database=work, clock=clock),
         timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
+        acting=lease.acting,
         users=users,
         clips=files,
         bus=bus,
