@@ -190,12 +190,25 @@ FINDINGS: dict[str, Said] = {
         "Run this as the server's account (sudo -u tienglang tienglang doctor).",
     ),
     "server.none": Said("Không có máy chủ nào chạy ở đây.", "No server runs here."),
-    "server.ok": Said("Đang chạy và trả lời ở {url}.", "It runs, and answers at {url}."),
+    "server.nobody": Said(
+        "Đang chạy ở {url}, nhưng không bộ điều khiển nào đang trực: lệnh chưa được gửi đi.",
+        "It runs at {url}, but no controller acts: nothing is sent.",
+        "Đợi 15 giây rồi khám lại; nếu vẫn vậy, xem cơ sở dữ liệu có trả lời không và nhật ký (journalctl -u tienglang).",
+        "Look again in 15 s; if it stays so, see whether the database answers, and the log (journalctl -u tienglang).",
+    ),
+    "server.ok": Said(
+        "Đang chạy và trả lời ở {url}, trực từ {since}.",
+        "It runs, answers at {url}, and acts since {since}.",
+    ),
     "server.silent": Said(
         "Đang chạy nhưng không trả lời đúng ở {url} (mã {status}).",
         "It runs, but does not answer well at {url} (status {status}).",
         "Xem nhật ký (journalctl -u tienglang); nếu cơ sở dữ liệu ổn, khởi động lại nó.",
         "See its log (journalctl -u tienglang); if the database is well, restart it.",
+    ),
+    "server.standby": Said(
+        "Đang chạy ở {url} và dự phòng: {place} đang trực từ {since}.",
+        "It runs at {url} and stands by: {place} acts since {since}.",
     ),
     "settings.base-url": Said(
         "Cụm loa ở xa được bảo tải tệp phát từ chính chúng (127.0.0.1).",

@@ -75,7 +75,7 @@ class Database:
 
     @contextmanager
     def apart(self) -> Iterator[Connection]:
-        """No transaction: each statement commits by itself, and waits for no writer."""
+        """PostgreSQL without a transaction: each statement commits by itself, and waits for no writer."""
         with _told(), self.engine.connect() as connection:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -1,5 +1,5 @@
-"""The lease's row. On a connection of its own, each step one statement that commits by itself: no writer is waited for, and a
-controller that stands still in the middle holds nobody up.
+"""The lease's row, in PostgreSQL. On a connection of its own, each step one statement that commits by itself: no writer is
+waited for, and a controller that stands still in the middle holds nobody up.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _MINE = leases.c.name == ACTING
 
 
 class SqlLease:
-    """A `service.lease.Book` in a database. For one thread."""
+    """A `service.lease.Book`. For one thread."""
 
     def __init__(self, url: str) -> None:
-        """`url` as for `Database`."""
+        """`url`: a PostgreSQL's, as for `Database`."""
         self._database = Database(url, pool=1)
 
     def look(self) -> Entry | None:

@@ -120,11 +120,17 @@ class BrokerSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSeen:
-    """The server of this home: does one hold its lock, and what does /healthz answer (an HTTP status, 0: nothing)?"""
+    """The server of this home: does one hold its lock, and what does /healthz answer (an HTTP status, 0: nothing)?
+
+    With a second controller: does it act, or who does (`place`, empty: nobody), since when.
+    """
 
     runs: bool
     url: str
     status: int
+    acts: bool = True
+    place: str = ""
+    since_ms: int = 0
 
 
 def judge_settings(seen: SettingsSeen) -> Iterator[Finding]:
@@ -226,14 +232,19 @@ def judge_broker(seen: BrokerSeen | None) -> Iterator[Finding]:
 
 
 def judge_server(seen: ServerSeen) -> Iterator[Finding]:
-    """Does the server that runs here answer?"""
+    """Does the server that runs here answer, and who acts?"""
     if not seen.runs:
         yield Finding(area=Area.SERVER, verdict=Verdict.OK, code="server.none")
-    elif seen.status == 200:
-        yield _ok(Area.SERVER, url=seen.url)
-    else:
+    elif seen.status != 200:
         fields = {"url": seen.url, "status": seen.status}
         yield Finding(area=Area.SERVER, verdict=Verdict.TROUBLE, code="server.silent", fields=fields)
+    elif seen.acts:
+        yield _ok(Area.SERVER, url=seen.url, since_ms=seen.since_ms)
+    elif seen.place:
+        told: dict[str, object] = {"url": seen.url, "place": seen.place, "since_ms": seen.since_ms}
+        yield Finding(area=Area.SERVER, verdict=Verdict.OK, code="server.standby", fields=told)
+    else:
+        yield Finding(area=Area.SERVER, verdict=Verdict.TROUBLE, code="server.nobody", fields={"url": seen.url})
 
 
 def in_trouble(findings: Sequence[Finding]) -> bool:

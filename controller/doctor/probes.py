@@ -8,8 +8,12 @@ import os
 import secrets
 import tempfile
 import threading
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import msgspec
 
 from controller import keyfile
 from controller.backup.keys import opened_copy
@@ -21,7 +25,7 @@ from controller.mqtt.link import Link
 from controller.protocol.address import parse_broker, without_user
 from controller.protocol.topics import PREFIX
 from controller.service.generations import lasting
-from scheduler.clock import Clock
+from scheduler.clock import Clock, to_ms
 
 UP_S = 5.0
 """For the broker to take us in: a TLS handshake over a slow line takes one."""
@@ -31,6 +35,9 @@ ECHO_S = 2.0
 
 HTTP_S = 5.0
 """A server that needs longer for /healthz lets people wait."""
+
+MAX_HEALTH = 10_000
+"""Bytes of its answer: some hundred are due."""
 
 _POLL_S = 0.05
 
@@ -112,16 +119,32 @@ def look_at_server(settings: Settings) -> ServerSeen:
         url = str(json.loads(settings.api_file.read_text())["url"])
     except (OSError, ValueError, KeyError, TypeError):
         return ServerSeen(runs=True, url=settings.base_url, status=0)
-    return ServerSeen(runs=True, url=url, status=_status(url))
+    status, body = _answer(url)
+    try:
+        said = msgspec.json.decode(body, type=_Health)
+    except msgspec.DecodeError:  # whatever answers there, it is no server of ours
+        return ServerSeen(runs=True, url=url, status=0 if status == http.client.OK else status)
+    since_ms = to_ms(said.since) if said.since else 0
+    return ServerSeen(runs=True, url=url, status=status, acts=said.acts, place=said.place, since_ms=since_ms)
 
 
-def _status(url: str) -> int:
+class _Health(msgspec.Struct):
+    """What /healthz says of who acts."""
+
+    acts: bool
+    place: str
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None
+
+
+def _answer(url: str) -> tuple[int, bytes]:
+    """The status (0: none) and the body of what /healthz answers."""
     where = urlsplit(url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=HTTP_S)
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read(MAX_HEALTH)
     except (OSError, http.client.HTTPException):
-        return 0
+        return 0, b""
     finally:
         connection.close()

@@ -189,9 +189,12 @@ def _screen(request: Request, services: Services, user: User | None, pages: Page
     counts: dict[str, int] = {}
     for view in services.nodes.list():
         counts[view.node.village] = counts.get(view.node.village, 0) + 1
+    acting = services.acting()
     return pages.render(
         "home.html",
         request,
+        acting=acting,
+        acting_since=moment(acting.since_ms),
         user=user,
         airing=airing,
         communes=_communes(units, counts),

@@ -70,6 +70,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nothing was said yet. Choose a sound, choose villages, then press “Say it”.",
     ),
     "airing": ("Lượt phát", "Airing"),
+    "standby": ("Đây là máy dự phòng; máy đang trực:", "This controller stands by; the one that acts:"),
+    "standby-since": ("từ", "since"),
+    "standby-nobody": (
+        "Lúc này chưa máy nào trực; máy này sẽ trực trong vài giây.",
+        "No controller acts at this moment; this one will in some seconds.",
+    ),
+    "standby-tell": (
+        "Việc làm ở đây vẫn có hiệu lực như ở máy đang trực.",
+        "What is done here counts as it does there.",
+    ),
     "open-alarm": ("cảnh báo mở", "open alarm"),
     "open-alarms": ("cảnh báo mở", "open alarms"),
     "see-alarms": ("Người quản trị xem và đóng cảnh báo:", "The administrator sees and closes alarms:"),

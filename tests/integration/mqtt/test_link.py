@@ -312,3 +312,32 @@ def test_no_broker_is_a_warning_and_no_traceback(caplog: pytest.LogCaptureFixtur
     with caplog.at_level(logging.WARNING), linked(f"mqtt://127.0.0.1:{free_port()}", wait=False):
         until(lambda: caplog.records)
     assert [record.exc_info for record in caplog.records] == [None] * len(caplog.records)
+
+
+def test_it_is_up_only_while_it_may_be_and_forgets_what_it_was_given_meanwhile(broker: Broker) -> None:
+    words: list[bool] = []
+    allowed = threading.Event()
+    link = Link(
+        broker.url, client_id="controller", on_message=lambda *_: None, clock=SystemClock(), seed=1, may_be_up=allowed.is_set
+    )
+    link.start()
+    try:
+        link.publish([("tl/1/unit/x/order", b"too early")], counted(words))
+        until(lambda: words == [False])
+        assert link.up_since_ms is None
+        with client(broker.port, "node", "tl/1/unit/+/order") as (_, inbox):
+            allowed.set()
+            until(lambda: link.up_since_ms is not None)
+            link.publish([("tl/1/unit/x/order", b"now")], counted(words))
+            assert inbox.get(timeout=WAIT_S)[1] == b"now"
+            until(lambda: words == [False, True])
+            allowed.clear()
+            link.publish([("tl/1/unit/x/order", b"too late")], counted(words))
+            until(lambda: words == [False, True, False])
+            until(lambda: link.up_since_ms is None)
+            allowed.set()
+            until(lambda: link.up_since_ms is not None)
+            link.publish([("tl/1/unit/x/order", b"again")], counted(words))
+            assert inbox.get(timeout=WAIT_S)[1] == b"again"
+    finally:
+        link.stop()

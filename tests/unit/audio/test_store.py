@@ -106,6 +106,14 @@ def test_unfinished_work_is_swept_at_start(store: Store, tmp_path: Path) -> None
     assert files(tmp_path) == [store.path(NAME)]
 
 
+def test_where_others_work_too_only_old_unfinished_work_is_swept(store: Store) -> None:
+    with store.scratch() as old, store.scratch() as young:
+        (old / "half").write_bytes(b"half")
+        os.utime(old, (1_000, 1_000))
+        store.sweep(2_000_000)
+        assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_many_threads_put_the_same(store: Store, tmp_path: Path) -> None:
     """Equal bytes at the same moment end as one whole file."""
     with ThreadPoolExecutor(8) as pool:

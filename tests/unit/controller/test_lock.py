@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controller.domain.errors import Conflict
-from controller.lock import alone, is_held
+from controller.lock import alone, alone_with, is_held, name_of
 
 HOLDER = """
 import sys
@@ -46,3 +47,28 @@ def test_a_holder_that_is_killed_holds_nothing(tmp_path: Path) -> None:
     holder.stdin.close()
     holder.stdout.close()
     assert not is_held(tmp_path)
+
+
+def test_a_database_that_is_a_file_has_one_server_whatever_homes_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "tl.db"
+    with alone_with(file):
+        with pytest.raises(Conflict), alone_with(file):
+            raise AssertionError("two have it")
+        with alone_with(None), alone_with(None), alone_with(tmp_path / "nowhere" / "tl.db"):
+            pass
+    with alone_with(file):
+        pass
+
+
+def test_a_home_keeps_its_name_over_starts_and_a_copy_has_another(tmp_path: Path) -> None:
+    with alone(tmp_path / "run"):
+        name = name_of(tmp_path / "run")
+    with alone(tmp_path / "run"):
+        assert name_of(tmp_path / "run") == name
+    shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    assert name_of(tmp_path / "copy") != name
+    assert len(name) == 32
+
+
+def test_where_there_is_no_home_yet_no_name_is_given_twice(tmp_path: Path) -> None:
+    assert name_of(tmp_path) != name_of(tmp_path)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from scheduler.clock import SystemClock, VirtualClock
-from scheduler.runner import Job, Runner
+from scheduler.runner import HELD_MS, Job, Runner
 
 
 def counting(name: str, period_ms: int, done: list[str]) -> Job:
@@ -72,3 +72,19 @@ def test_its_thread_runs_jobs_until_it_is_stopped_and_ends_at_once_though_the_ne
     assert ran.wait(10)
     runner.stop()
     assert not runner._thread.is_alive()
+
+
+def test_a_job_that_may_not_run_waits_and_runs_as_soon_as_it_may() -> None:
+    done: list[str] = []
+    allowed: list[bool] = []
+    clock = VirtualClock()
+    hourly = Job(name="hourly", period_ms=3_600_000, run=lambda: done.append("hourly"), may_run=lambda: bool(allowed))
+    runner = Runner(jobs=[hourly], clock=clock)
+    for _ in range(5):
+        wait_ms = runner.run_due()
+        assert wait_ms == HELD_MS, "it is not asked again and again"
+        clock.advance(wait_ms)
+    assert done == []
+    allowed.append(True)
+    assert runner.run_due() == 3_600_000
+    assert done == ["hourly"]

@@ -38,7 +38,7 @@ DISK = DiskSeen(free=LEAST_FREE, inodes=LEAST_INODES, trouble=None)
 KEYS = KeysSeen(keys=[KeySeen(kid="plan-2026", expires_ms=NOW + EXPIRES_SOON_MS)], root_here=False)
 DATABASE = DatabaseSeen(revision="2", known=("2", "1"), nodes=40, newest_ms=NOW, trouble=None)
 BROKER = BrokerSeen(address="mqtt://b:1883", trouble=None, echo_ms=3)
-SERVER = ServerSeen(runs=True, url="http://127.0.0.1:8080", status=200)
+SERVER = ServerSeen(runs=True, url="http://127.0.0.1:8080", status=200, since_ms=NOW)
 
 
 def told(found: object) -> list[tuple[str, str]]:
@@ -144,6 +144,8 @@ def test_the_broker(seen: BrokerSeen | None, expected: tuple[str, str]) -> None:
     ("seen", "expected"),
     [
         (SERVER, ("ok", "server.ok")),
+        (replace(SERVER, acts=False, place="may-2:8080", since_ms=NOW), ("ok", "server.standby")),
+        (replace(SERVER, acts=False), ("trouble", "server.nobody")),
         (replace(SERVER, runs=False, status=0), ("ok", "server.none")),
         (replace(SERVER, status=503), ("trouble", "server.silent")),
         (replace(SERVER, status=0), ("trouble", "server.silent")),
@@ -191,7 +193,11 @@ def test_both_languages_say_the_same_and_only_what_is_well_needs_nothing_done(co
     assert fields[0] == fields[1]
     assert fields[2] == fields[3]
     assert all(said[:2])
-    assert bool(said.do_vi) == bool(said.do_en) == (code not in {f"{area}.ok" for area in AREAS} | {"broker.own", "server.none"})
+    assert (
+        bool(said.do_vi)
+        == bool(said.do_en)
+        == (code not in {f"{area}.ok" for area in AREAS} | {"broker.own", "server.none", "server.standby"})
+    )
 
 
 def test_a_person_reads_the_verdict_what_it_means_and_what_to_do() -> None:
@@ -200,5 +206,5 @@ def test_a_person_reads_the_verdict_what_it_means_and_what_to_do() -> None:
     assert wrong.startswith("[TROUBLE] Clock: The clock says 18/11/2026 18:06:40, behind the newest row (19/11/2026 18:06:40)")
     assert rest == [
         "          → Set the time and keep it set (timedatectl set-ntp true) before the server runs on.",
-        "[ok]      Server: It runs, and answers at http://127.0.0.1:8080.",
+        "[ok]      Server: It runs, answers at http://127.0.0.1:8080, and acts since 18/11/2026 18:06:40.",
     ]

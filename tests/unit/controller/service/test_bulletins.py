@@ -347,3 +347,33 @@ def test_a_notice_is_approved_with_its_sound_and_its_unit_is_planned_anew_in_the
     assert waiting.since_ms == NOW_MS + 6_000
     assert house.bulletins.view(plain.id).bulletin.approved_ms == NOW_MS + 6_000
     assert house.waiting() == ["x1-1"]
+
+
+def test_one_that_may_not_prepare_leaves_it_and_does_so_once_it_may(small: House) -> None:
+    may_prepare = False
+    bulletins = Bulletins(
+        airings=small.airings, prepare=small.prepare, uploads=small.uploads, may_prepare=lambda: may_prepare, **small.common
+    )
+    bulletin = receive(small)
+    work(small, bulletins)
+    assert small.prepare.prepared == []
+    may_prepare = True
+    bulletins._closed = False
+    work(small, bulletins)
+    assert small.prepare.prepared == [bulletin.id]
+
+
+def test_one_that_may_no_more_in_the_middle_gives_up_and_tells_nobody(small: House) -> None:
+    allowed = [True, True]
+    bulletins = Bulletins(
+        airings=small.airings,
+        prepare=small.prepare,
+        uploads=small.uploads,
+        may_prepare=lambda: bool(allowed) and allowed.pop(),
+        **small.common,
+    )
+    bulletin = receive(small)
+    work(small, bulletins)
+    assert small.prepare.prepared == []
+    assert [(draft.bulletin.id, draft.error) for draft in waiting(small)] == [(bulletin.id, None)]
+    assert (small.uploads / bulletin.id).exists(), "the other prepares it"

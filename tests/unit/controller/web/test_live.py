@@ -139,3 +139,17 @@ def parsed(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
             kind = line.removeprefix("event: ")
         elif line.startswith("data: "):
             yield kind, json.loads(line.removeprefix("data: "))
+
+
+@pytest.mark.anyio
+async def test_what_another_controller_brought_home_is_seen_when_it_is_looked_for(house: House, airing: str) -> None:
+    services = house.services
+    bells = Bells(services.bus)
+    live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
+    async with bells.open():
+        stream = live.airing(airing, services.reports.report(airing))
+        await take(stream)
+        with house.work.writing() as tx:  # elsewhere: no bell of ours rings
+            tx.deliveries.write([replace(each, state=State.FINISHED) for each in tx.deliveries.of_airing(airing)[:2]])
+        await asyncio.to_thread(services.bus.anything_changed)
+        assert (await take(stream))[1]["airing"]["good"] == 2

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from controller.service.alarms import Raised, raise_alarms
+from controller.service.lease import Acting
 from controller.web.assets import FOLDER, Assets
 from controller.web.pages import local
 from controller.web.words import SCRIPT, STATES, WORDS
-from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House
+from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House, browser
 
 HTML = {"Accept": "text/html"}
 
@@ -146,3 +148,22 @@ def test_the_own_password_by_page(officer: httpx.Client) -> None:
     wrong = officer.post("/password", data={"old": "sai", "new": "mat-khau-moi"})
     assert "Mật khẩu hiện tại không đúng." in wrong.text
     assert "Đã đổi mật khẩu." in officer.post("/password", data={"old": PASSWORD, "new": "mat-khau-moi"}).text
+
+
+@pytest.mark.parametrize(
+    ("place", "vi", "en"),
+    [
+        ("may-2:8080", "<strong>may-2:8080</strong>, từ", "<strong>may-2:8080</strong>, since"),
+        ("", "Lúc này chưa máy nào trực", "No controller acts at this moment"),
+    ],
+)
+def test_a_page_that_stands_by_says_calmly_who_acts(house: House, place: str, vi: str, en: str) -> None:
+    acting = Acting(here=False, place=place, since_ms=NOW_MS)
+    with browser(replace(house, services=replace(house.services, acting=lambda: acting))) as client:
+        client.post("/api/v1/session", json={"name": "canbo", "password": PASSWORD})
+        assert vi in client.get("/").text
+        assert en in client.get("/?lang=en").text
+
+
+def test_a_page_of_the_one_that_acts_says_nothing_of_it(officer: httpx.Client) -> None:
+    assert "dự phòng" not in officer.get("/").text

@@ -18,7 +18,12 @@ def sign_in(client: httpx.Client, password: str = PASSWORD, name: str = "canbo")
 
 
 def test_nothing_but_health_and_clips_is_open(nobody: httpx.Client) -> None:
-    assert nobody.get("/healthz").json()["ok"] is True
+    assert nobody.get("/healthz").json() == {
+        "ok": True,
+        "acts": True,
+        "place": "may-1:8080",
+        "since": "2026-11-18T11:06:40.000Z",
+    }
     document = nobody.get("/api/v1/openapi.json").json()
     for path, methods in document["paths"].items():
         for method in methods:
