@@ -32,7 +32,7 @@ from controller.db.lease import SqlLease
 from controller.db.restoring import sqlite_path
 from controller.db.unit_of_work import UnitOfWork
 from controller.db.users import UserBook
-from controller.domain.errors import TiengLangError
+from controller.domain.errors import Refused, TiengLangError
 from controller.lock import alone, alone_with, name_of
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
@@ -45,7 +45,7 @@ from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
-from controller.service.keyring import Keyring
+from controller.service.keyring import EVERYBODY, Keyring, has_our_root
 from controller.service.lease import Lease, Sole
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
@@ -286,10 +286,15 @@ def _server(settings: Settings, services: Services) -> uvicorn.Server:
 
 
 def _keyring(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:
-    """Our keys. Where the database knows loudspeakers, a missing folder is an error: new keys would silence them all."""
+    """Our keys. Where the database knows loudspeakers, or another's keys, it is an error to have none or others: no
+    loudspeaker would obey them."""
     with work.reading() as tx:
-        may_create = not tx.nodes.are_there()
-    return keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id, may_create=may_create)
+        trust = tx.documents.get("trust", [EVERYBODY]).get(EVERYBODY)
+        may_create = trust is None and not tx.nodes.are_there()
+    ring = keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id, may_create=may_create)
+    if trust is not None and not has_our_root(ring.held, trust.sealed):
+        raise Refused("keys.exchanged")
+    return ring
 
 
 def _lease(settings: Settings, work: UnitOfWork, clock: Clock) -> Lease | Sole:

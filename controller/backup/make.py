@@ -52,9 +52,9 @@ class _Snapshot:
 
 
 def make_backup(
-    *, home: Path, database_url: str, target: Path, now_ms: int, issuer: str, program: str, with_clips: bool = True
+    *, home: Path, files: Path, database_url: str, target: Path, now_ms: int, issuer: str, program: str, with_clips: bool = True
 ) -> Made:
-    """Write a backup of `home` and its database to the new file `target`, or into it if it is a folder.
+    """Write a backup of `home`, `files` and the database to the new file `target`, or into it if it is a folder.
 
     Refused("backup.exists" | "backup.nothing" | "keys.*" | "usage.write"), Unavailable("backup.changed" | "database.*").
     """
@@ -65,8 +65,8 @@ def make_backup(
         _check(home, database_url, now_ms, issuer)
         # Beside its place: what it takes is where there must be room anyway. Only we may look into it.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work, ExitStack() as held:
-            snapshot = _snapshot(database_url, Path(work) / TABLE, home / UPLOAD, held)
-            sounds, missing = _sounds(Store(home / CLIP), snapshot.sounds if with_clips else [])
+            snapshot = _snapshot(database_url, Path(work) / TABLE, files / UPLOAD, held)
+            sounds, missing = _sounds(Store(files / CLIP), snapshot.sounds if with_clips else [])
             sources = [*_keys(home), *snapshot.rows, *snapshot.uploads, *sounds]
             manifest = Manifest(
                 format=FORMAT,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from audio.store import Store
 from controller import keyfile
 from controller.backup.archive import Reader, reading
 from controller.backup.keys import opened_copy
-from controller.backup.manifest import CLIP, KEY, TABLE, UPLOAD, Manifest
+from controller.backup.manifest import CLIP, KEY, TABLE, UPLOAD, Manifest, Member
 from controller.backup.swap import Mover, undoable
 from controller.db import restoring
 from controller.db.database import revisions
@@ -51,9 +51,10 @@ class Restored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a backup goes. `run_dir` holds the lock that a running server has."""
+    """Where a backup goes; `files` is where sounds and uploads are. `run_dir` holds the lock that a running server has."""
 
     home: Path
+    files: Path
     run_dir: Path
     database_url: str
     issuer: str
@@ -69,21 +70,30 @@ def restore(place: Place, path: Path, now_ms: int, *, replace: bool = False) -> 
         if not replace:
             _check_empty(place)
         try:
-            with _stage(place.home) as stage:
-                _check_room(reader.manifest, stage)
-                return _restore(place, reader, stage, now_ms)
+            with ExitStack() as held:
+                stage = held.enter_context(_stage(place.home))
+                brought = stage if place.files == place.home else held.enter_context(_stage(place.files))
+                _check_room(reader.manifest, stage, brought)
+                return _restore(place, reader, stage, brought, now_ms)
         except OSError as error:
             raise Unavailable("disk.full", detail=str(error)) from error
 
 
-def _restore(place: Place, reader: Reader, stage: Path, now_ms: int) -> Restored:
+def _restore(place: Place, reader: Reader, stage: Path, brought: Path, now_ms: int) -> Restored:
+    """`stage` is beside the keys, `brought` beside sounds and uploads: a name changes on one file system only."""
     manifest = reader.manifest
-    sounds = Store(stage / CLIP)
-    reader.unpack(lambda member: sounds.path(member.leaf) if member.folder == CLIP else stage / member.folder / member.leaf)
+    sounds = Store(brought / CLIP)
+
+    def place_of(member: Member) -> Path:
+        if member.folder == CLIP:
+            return sounds.path(member.leaf)
+        return (brought if member.folder == UPLOAD else stage) / member.folder / member.leaf
+
+    reader.unpack(place_of)
     keep_keys = _are_newer(_own_keys(place, now_ms), _archived_keys(stage, place.issuer, now_ms))
     fill = partial(_fill, manifest, stage)
     with undoable(f"{moment(now_ms):%Y%m%d-%H%M%S}") as mover:
-        _swap(place, manifest, stage, fill, mover, keep_keys=keep_keys)
+        _swap(place, manifest, (stage, brought), fill, mover, keep_keys=keep_keys)
     return Restored(
         made_ms=manifest.made_ms,
         program=manifest.program,
@@ -96,20 +106,26 @@ def _restore(place: Place, reader: Reader, stage: Path, now_ms: int) -> Restored
 
 
 def _swap(
-    place: Place, manifest: Manifest, stage: Path, fill: Callable[[Connection], None], mover: Mover, *, keep_keys: bool
+    place: Place,
+    manifest: Manifest,
+    stages: tuple[Path, Path],
+    fill: Callable[[Connection], None],
+    mover: Mover,
+    *,
+    keep_keys: bool,
 ) -> None:
     """The names change. Keys are out of the way until everything else is in its place."""
-    home, keys = place.home, place.home / KEY
+    files, keys, (stage, brought) = place.files, place.home / KEY, stages
     sqlite = restoring.sqlite_path(place.database_url)
     with _beside(sqlite) as fresh:
         if fresh is not None:
             restoring.make(f"sqlite:///{fresh}", manifest.revision, fill, aside="")
             os.chmod(fresh, 0o600)
         own_keys = mover.put_aside(keys)
-        mover.put_aside(home / UPLOAD)
-        if (stage / UPLOAD).exists():
-            mover.move(stage / UPLOAD, home / UPLOAD)
-        _add_clips(stage, home, mover)
+        mover.put_aside(files / UPLOAD)
+        if (brought / UPLOAD).exists():
+            mover.move(brought / UPLOAD, files / UPLOAD)
+        _add_clips(brought, files, mover)
         if sqlite is None or fresh is None:
             restoring.make(place.database_url, manifest.revision, fill, aside=f"replaced-{mover.stamp}")
         else:
@@ -126,15 +142,15 @@ def _fill(manifest: Manifest, stage: Path, connection: Connection) -> None:
     load(connection, manifest.tables, lambda name: stage / TABLE / name)
 
 
-def _add_clips(stage: Path, home: Path, mover: Mover) -> None:
+def _add_clips(brought: Path, files: Path, mover: Mover) -> None:
     """Sounds join those that are there: a name is its bytes, so none can take another's place."""
-    if not (stage / CLIP).exists():
+    if not (brought / CLIP).exists():
         return
-    if not (home / CLIP).exists():
-        mover.move(stage / CLIP, home / CLIP)
+    if not (files / CLIP).exists():
+        mover.move(brought / CLIP, files / CLIP)
         return
-    present = Store(home / CLIP)
-    for source in (stage / CLIP).glob("*/*"):
+    present = Store(files / CLIP)
+    for source in (brought / CLIP).glob("*/*"):
         target = present.path(source.name)
         target.parent.mkdir(exist_ok=True)
         if not target.exists():
@@ -149,16 +165,16 @@ def _check_schema(manifest: Manifest) -> None:
 
 
 def _check_empty(place: Place) -> None:
-    for name in (KEY, UPLOAD):
-        if (place.home / name).exists() and any((place.home / name).iterdir()):
-            raise Conflict("restore.not-empty", what=str(place.home / name))
+    for folder in (place.home / KEY, place.files / UPLOAD):
+        if folder.exists() and any(folder.iterdir()):
+            raise Conflict("restore.not-empty", what=str(folder))
     if restoring.is_there(place.database_url):
         sqlite = restoring.sqlite_path(place.database_url)
         raise Conflict("restore.not-empty", what=str(sqlite or "PostgreSQL"))
 
 
-def _check_room(manifest: Manifest, stage: Path) -> None:
-    free = shutil.disk_usage(stage).free
+def _check_room(manifest: Manifest, *stages: Path) -> None:
+    free = min(shutil.disk_usage(stage).free for stage in stages)
     if manifest.size > free:
         raise Refused("restore.room", needed_mb=-(-manifest.size // 1_000_000), free_mb=free // 1_000_000)
 
@@ -207,6 +223,7 @@ def _beside(sqlite: Path | None) -> Iterator[Path | None]:
 @contextmanager
 def _stage(home: Path) -> Iterator[Path]:
     """A folder that only we may look into, gone in the end; those that a power cut left are swept: they hold keys."""
+    home.mkdir(parents=True, exist_ok=True)
     for left in home.glob(f"{_STAGE}*"):
         shutil.rmtree(left, ignore_errors=True)
     stage = home / f"{_STAGE}{os.getpid()}"

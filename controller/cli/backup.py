@@ -32,6 +32,7 @@ def backup(session: Session, *, target: Path, without_clips: bool) -> None:
     settings = session.settings
     made = make_backup(
         home=settings.home,
+        files=settings.files,
         database_url=settings.database,
         target=target,
         now_ms=SystemClock().now_ms(),
@@ -62,7 +63,13 @@ def restore(session: Session, *, path: Path, replace: bool) -> None:
     from controller.backup.restore import restore as put_back
 
     settings = session.settings
-    place = Place(home=settings.home, run_dir=settings.run_dir, database_url=settings.database, issuer=settings.controller_id)
+    place = Place(
+        home=settings.home,
+        files=settings.files,
+        run_dir=settings.run_dir,
+        database_url=settings.database,
+        issuer=settings.controller_id,
+    )
     restored = put_back(place, path, SystemClock().now_ms(), replace=replace)
     session.give(
         {

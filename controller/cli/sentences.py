@@ -74,6 +74,10 @@ CODES: dict[str, tuple[str, str]] = {
         "{path} và {other} không thuộc cùng một bộ khóa. Hãy lấy lại cả thư mục từ một bản sao lưu.",
         "{path} and {other} do not belong together. Restore the whole folder from one backup.",
     ),
+    "keys.exchanged": (
+        "Khóa ở đây là của đài khác: cơ sở dữ liệu và cụm loa dùng khóa khác. Chép thư mục keys của bộ điều khiển kia sang.",
+        "These are another station's keys: database and loudspeakers use others. Copy the other controller's folder keys.",
+    ),
     "keys.missing": (
         "Thiếu tệp khóa {path}. Hãy lấy lại từ bản sao lưu; đừng tạo khóa mới, cụm loa sẽ không nghe theo.",
         "The key file {path} is missing. Restore it from your backup; loudspeakers would not obey new keys.",

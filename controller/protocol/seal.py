@@ -87,6 +87,11 @@ def header_of(token: bytes) -> Header:
     return _header(token[: _HEADER_MAX + 1].partition(b".")[0])
 
 
+def payload_of(token: bytes) -> bytes:
+    """What is inside, whoever sealed it: for what we sealed ourselves and kept; SealError if it has not the form."""
+    return _split(token)[2]
+
+
 def typ_of(token: bytes) -> str:
     """The `typ` that a token claims, unverified: only to choose what to hold it against."""
     return header_of(token).typ

@@ -171,6 +171,16 @@ class Keyring:
         return self._derived(node, generation)
 
 
+def has_our_root(held: KeySet, trust: bytes) -> bool:
+    """Did the root of these keys seal that trust document, of whichever day?"""
+    root = keys.public_key(held.root_text)
+    try:
+        seal.open_signed(trust, codec.TYP_OF[Trust], lambda kid: root if kid == keys.ROOT_KID else None)
+    except seal.SealError:
+        return False
+    return True
+
+
 def seal_trust(
     root: Ed25519PrivateKey,
     signing: Iterable[SigningKey],

@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from controller.domain.node import Node
 from controller.protocol import topics
+from controller.protocol.codec import decode
 from controller.protocol.messages import Ceiling, Config, Held, Policy, Use
+from controller.protocol.seal import payload_of
 from controller.service.binding import bindings, for_node
 from controller.service.keyring import EVERYBODY, Keyring
 from controller.service.letters import letter
@@ -45,6 +47,10 @@ class Papers:
             tx.documents.set(list(made.values()))
             known.update(made)
         return known
+
+    def names_our_bases(self, config: Document) -> bool:
+        """Does this config say where files are fetched today? In whichever order: each of two controllers names itself first."""
+        return set(decode(Config, payload_of(config.sealed)).bases) == set(self._bases)
 
     def renew(self, tx: Transaction, living: Living, now_ms: int) -> None:
         """Write these nodes' configs anew, with a letter each: something in them changed."""

@@ -4,7 +4,8 @@ The keys are changed on disk by `tienglang keys`, whether a server runs or not. 
 takes the new set in one swap, and then makes good, in the database:
 
     the trust document    a letter to each node that is there and holds an older one; the others get it with their next ask
-    a config              sealed anew once its key is not the one that signs today: a node reads it again at each boot
+    a config              sealed anew once its key is not the one that signs today: a node reads it again at each boot; and
+                          once it names other bases than ours, for what it says of them is a setting
     a plan                sealed anew if its key is trusted no more: what a revoked key sealed is void
     an order that waits   likewise, and whoever had taken it in is asked to take it in again
 
@@ -151,11 +152,17 @@ class Rekeying:
         return {subject for _, subject in void}
 
     def _seal_configs(self, held: KeySet, now_ms: int) -> None:
-        """Seal anew the configs whose key does not sign today, some in each commit."""
+        """Seal anew the configs whose key does not sign today, or which name other bases than ours, some in each commit."""
         signer = held.signer(Use.CONFIG, now_ms).kid
         with self._database.reading() as tx:
             known = tx.documents.get("config", [node.id for node in tx.nodes.under(None)])
-        stale = iter([node for node, config in known.items() if kid_of(config.sealed) != signer])
+        stale = iter(
+            [
+                node
+                for node, config in known.items()
+                if kid_of(config.sealed) != signer or not self._papers.names_our_bases(config)
+            ]
+        )
         while some := list(islice(stale, AT_ONCE)):
             with self._database.writing() as tx:
                 self._papers.renew(tx, tx.nodes.living(some), now_ms)

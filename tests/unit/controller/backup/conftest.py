@@ -39,18 +39,25 @@ class Station:
 
     home: Path
     url: str
+    elsewhere: Path | None = None
 
     @property
     def place(self) -> Place:
-        return Place(home=self.home, run_dir=self.home / "run", database_url=self.url, issuer="test")
+        return Place(home=self.home, files=self.folder, run_dir=self.home / "run", database_url=self.url, issuer="test")
+
+    @property
+    def folder(self) -> Path:
+        """Where sounds and uploads are."""
+        return self.elsewhere or self.home
 
     @property
     def store(self) -> Store:
-        return Store(self.home / "clips")
+        return Store(self.folder / "clips")
 
     def back_up(self, target: Path, *, with_clips: bool = True, issuer: str = "test") -> Made:
         return make_backup(
             home=self.home,
+            files=self.folder,
             database_url=self.url,
             target=target,
             now_ms=NOW_MS,

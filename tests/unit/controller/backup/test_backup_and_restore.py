@@ -6,6 +6,7 @@ import os
 import stat
 import tarfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -290,3 +291,14 @@ def test_a_server_that_dies_between_the_steps_leaves_a_home_in_which_no_controll
     monkeypatch.undo()
     lived.restore(backup, replace=True, now_ms=NOW_MS + 2 * HOUR_MS)
     assert keyfile.open_existing(lived.home, NOW_MS, "test") is not None
+
+
+def test_sounds_and_uploads_come_from_and_go_to_a_folder_that_two_controllers_share(
+    lived: Station, backup: Path, new_station: NewStation, tmp_path: Path
+) -> None:
+    there = replace(new_station("sqlite"), elsewhere=tmp_path / "shared")
+    there.restore(backup)
+    assert sorted(path.name for path in there.home.iterdir() if path.is_dir()) == ["keys", "run"]
+    assert sorted(path.name for path in there.folder.iterdir()) == ["clips", "uploads"]
+    again, first = there.back_up(tmp_path / "again.tar"), lived.back_up(tmp_path / "first.tar")
+    assert (again.clips, again.missing) == (first.clips, first.missing)

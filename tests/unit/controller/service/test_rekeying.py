@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,8 +19,9 @@ from controller.protocol.messages import Use, Versions
 from controller.service import presence
 from controller.service.generations import DAY_MS
 from controller.service.keyring import Keyring, kid_of
+from controller.service.ports import Document
 from controller.service.rekeying import LETTER_MS, Rekeying
-from tests.unit.controller.service.house import HOUR_MS, NODES, NOW_MS, House, ask, receipt, receipts, state
+from tests.unit.controller.service.house import BASES, HOUR_MS, NODES, NOW_MS, House, ask, receipt, receipts, state
 from tests.unit.controller.test_keyfile import trust_of
 
 
@@ -307,3 +309,44 @@ def test_a_key_that_comes_to_its_end_is_told_once_a_day_until_one_follows_it(
         station.rekeying.look()
     assert len(caplog.records) == len(Use) - 1
     assert "rotate plan" not in caplog.text
+
+
+def test_a_config_that_names_other_bases_than_ours_is_sealed_anew_once(station: Station) -> None:
+    house = station.house
+    house.say("x1")
+    with house.work.writing() as tx:
+        house.papers.configs(tx, tx.nodes.living(NODES), {}, NOW_MS)
+    station.rekeying.look()
+    before = documents(house, "config")
+    house.papers._bases = (*BASES, "http://second.example.vn/clips")
+    station.new_rekeying().look()
+    after = documents(house, "config")
+    assert all(after[node].version > before[node].version for node in NODES)
+    house.papers._bases = tuple(reversed(house.papers._bases))  # as the second controller names them
+    station.new_rekeying().look()
+    assert documents(house, "config") == after
+
+
+def test_who_stands_by_follows_the_keys_and_writes_nothing(station: Station) -> None:
+    station.rekeying.look()
+    standby = station.new_rekeying()
+    standby.follow()
+    before = documents(station.house, "trust")
+    now_ms = station.house.clock.now_ms()
+    changed = keyfile.rotate(station.home, Use.PLAN, now_ms=now_ms, after_ms=0, random=os.urandom, issuer="test")
+    standby.follow()
+    assert changed.new is not None
+    assert station.signer(Use.PLAN) == changed.new.kid
+    assert documents(station.house, "trust") == before
+
+
+def test_keys_older_than_those_in_use_are_told(station: Station, caplog: pytest.LogCaptureFixture) -> None:
+    with station.house.work.writing() as tx:
+        tx.documents.set([replace(station.house.papers.trust(), version=NOW_MS + HOUR_MS)])
+    station.new_rekeying().look()
+    assert "older than those in use" in caplog.text
+
+
+def documents(house: House, kind: str) -> dict[str, Document]:
+    with house.work.reading() as tx:
+        return tx.documents.get(kind, ["all", *NODES])
