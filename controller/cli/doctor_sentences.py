@@ -132,6 +132,12 @@ FINDINGS: dict[str, Said] = {
         "If this station has run before, see whether TIENGLANG_HOME is right.",
     ),
     "disk.ok": Said("Còn {free_mb} MB; ghi và lưu chắc được.", "{free_mb} MB are free; what is written is kept."),
+    "disk.sound-missing": Said(
+        "Bản tin mới nhất không có tệp phát trong {folder}: cụm loa không tải được.",
+        "The sound of the newest bulletin is not in {folder}: loudspeakers can't fetch it.",
+        "Xem TIENGLANG_FILES; hai bộ điều khiển phải dùng chung một thư mục. Mất thật thì lấy lại từ bản sao lưu.",
+        "See TIENGLANG_FILES: two controllers must share one folder. If it is lost, restore it from a backup.",
+    ),
     "disk.unwritable": Said(
         "Không ghi được vào thư mục dữ liệu ({reason}).",
         "Nothing can be written into the home ({reason}).",

@@ -30,6 +30,9 @@ _NEWEST = (
 _LAST_COMMIT = "SELECT max(ms) FROM marks WHERE name = 'commit'"
 """The moment of the newest commit itself, which the newest schema has."""
 
+_NEWEST_SOUND = "SELECT (SELECT sha256 FROM clips ORDER BY created_ms DESC LIMIT 1)"
+"""In one row, also where there is none."""
+
 _TRY = "UPDATE alembic_version SET version_num = version_num"
 
 
@@ -95,6 +98,7 @@ def _seen(ask: Ask, revision: str | None) -> DatabaseSeen:
         nodes=ask("SELECT count(*) FROM nodes") if revision in known else 0,
         newest_ms=max((moment for moment in moments if moment is not None), default=None),
         trouble=None,
+        newest_sound=ask(_NEWEST_SOUND) if revision in known else None,
     )
 
 

@@ -100,13 +100,17 @@ class KeysSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSeen:
-    """The database; `trouble` is (step, reason): "away", "damaged", "read-only" or "locked". None: there is none yet."""
+    """The database; `trouble` is (step, reason): "away", "damaged", "read-only" or "locked". None: there is none yet.
+
+    `newest_sound`: the name of the sound that was prepared last.
+    """
 
     revision: str | None
     known: Sequence[str]
     nodes: int
     newest_ms: int | None
     trouble: tuple[str, str] | None
+    newest_sound: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +167,12 @@ def judge_disk(seen: DiskSeen | None) -> Iterator[Finding]:
         yield Finding(area=Area.DISK, verdict=Verdict.ADVICE, code="disk.few-inodes", fields={"number": seen.inodes})
     else:
         yield _ok(Area.DISK, **free)
+
+
+def judge_sounds(folder: str, *, newest_is_there: bool) -> Iterator[Finding]:
+    """Are the sounds where we look for them? Of two controllers, both must."""
+    if not newest_is_there:
+        yield Finding(area=Area.DISK, verdict=Verdict.TROUBLE, code="disk.sound-missing", fields={"folder": folder})
 
 
 def judge_clock(now_ms: int, newest_ms: int | None) -> Iterator[Finding]:

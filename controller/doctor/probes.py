@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from audio.store import Store
 from controller import keyfile
 from controller.backup.keys import opened_copy
 from controller.config import Settings, is_loopback
@@ -68,6 +69,11 @@ def look_at_disk(home: Path) -> DiskSeen | None:
     except OSError as error:
         trouble = error.strerror or str(error)
     return DiskSeen(free=room.f_bavail * room.f_frsize, inodes=room.f_favail if room.f_files else None, trouble=trouble)
+
+
+def is_sound_there(files: Path, sha256: str) -> bool:
+    """Is it in the store that a controller with this setting would serve from?"""
+    return Store(files / "clips").has(sha256)
 
 
 def look_at_keys(home: Path, now_ms: int, issuer: str) -> KeysSeen | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from audio.store import Store
 from controller import keyfile
 from controller.config import load
 from controller.db.database import Database
@@ -248,6 +249,18 @@ def test_loudspeakers_without_keys_are_the_worst(home: Path) -> None:
     shutil.rmtree(home / "keys")
     code, said = doctor(home)
     assert (code, said["keys"]) == (1, "keys.lost")
+
+
+def test_a_controller_that_looks_for_sounds_elsewhere_is_told(home: Path) -> None:
+    sound = Store(home / "clips").put_bytes(b"OggS")
+    database = sqlite3.connect(home / "tienglang.db")
+    database.execute("INSERT INTO clips VALUES (?, 4, 1, 'speech', -16.0, -1.0, x'00', 0)", [sound])
+    database.commit()
+    database.close()
+    assert doctor(home)[1]["disk"] == "disk.ok"
+    (home / "elsewhere").mkdir()
+    code, said = doctor(home, TIENGLANG_FILES=str(home / "elsewhere"))
+    assert (code, said["disk"]) == (1, "disk.sound-missing")
 
 
 def test_a_server_that_hangs_is_told(home: Path) -> None:

@@ -208,3 +208,8 @@ def test_a_person_reads_the_verdict_what_it_means_and_what_to_do() -> None:
         "          → Set the time and keep it set (timedatectl set-ntp true) before the server runs on.",
         "[ok]      Server: It runs, answers at http://127.0.0.1:8080, and acts since 18/11/2026 18:06:40.",
     ]
+
+
+def test_a_sound_that_is_not_where_it_should_be_is_told_and_one_that_is_not() -> None:
+    assert told(judge.judge_sounds("/srv", newest_is_there=False)) == [("trouble", "disk.sound-missing")]
+    assert told(judge.judge_sounds("/srv", newest_is_there=True)) == []

@@ -17,7 +17,7 @@ from joserfc.jwk import OctKey, OKPKey
 
 from controller.protocol import seal
 from controller.protocol.codec import MAX_MESSAGE
-from controller.protocol.seal import SealError, header_of, mac, open_mac, open_signed, sign, typ_of
+from controller.protocol.seal import SealError, header_of, mac, open_mac, open_signed, payload_of, sign, typ_of
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = PRIVATE.public_key()
@@ -228,3 +228,8 @@ def test_a_claimed_header_is_read_without_belief() -> None:
     assert typ_of(token) == "tl-order"
     assert (header_of(token).alg, header_of(token).kid) == ("Ed25519", "k")
     assert code_of(lambda: header_of(b"x" * 256_000)) == "seal.header"
+
+
+def test_what_is_inside_is_read_without_belief() -> None:
+    assert payload_of(sign("tl-order", "k", PRIVATE, PAYLOAD)) == PAYLOAD
+    assert code_of(lambda: payload_of(b"none")) == "seal.form"

@@ -77,6 +77,16 @@ def test_a_restart_forgets_nothing(house: House) -> None:
         guard.may_sign()
 
 
+def test_what_another_controller_committed_last_counts_once_it_is_recalled(house: House) -> None:
+    other = ClockGuard(VirtualClock(NOW_MS + HOUR_MS))
+    with UnitOfWork(house.database, other).writing():
+        pass
+    house.guard.may_sign()
+    house.work.recall()
+    with pytest.raises(Unavailable):
+        house.guard.may_sign()
+
+
 def test_a_commit_that_fails_and_a_look_leave_no_mark(house: House) -> None:
     house.clock.step(DAY_MS)
     with pytest.raises(RuntimeError), house.work.writing():
