@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.mosquitto import Mosquitto
-from tests.support.stack import Controller, Json, Stack
+from tests.support.stack import Controller, Json, Program, Stack, crashing
 from tests.system.conftest import FLEET, assert_heard_once, assert_nothing_twice, starts, until
 from tests.system.test_plan import in_s
 
@@ -46,10 +46,13 @@ def acts(controller: Controller) -> bool:
 
 
 @contextmanager
-def pair(home: Path, mqtt_url: str, database_url: str) -> Iterator[Pair]:
-    """The first acts, the second stands by with a copy of its keys; sounds and uploads are in a folder that both use."""
+def pair(home: Path, mqtt_url: str, database_url: str, *, program: Program | None = None) -> Iterator[Pair]:
+    """The first acts, the second stands by with a copy of its keys; sounds and uploads are in a folder that both use.
+
+    `program`: what the first one is, instead of the usual server.
+    """
     with ExitStack() as held:
-        stack = Stack(home, mqtt_url=mqtt_url, database_url=database_url, fleet=FLEET)
+        stack = Stack(home, mqtt_url=mqtt_url, database_url=database_url, fleet=FLEET, first=program)
         first = stack.controller
         second = Controller(home / "second", mqtt_url=mqtt_url, database_url=database_url)
         for mine, other in ((first, second), (second, first)):
@@ -124,3 +127,18 @@ def test_one_that_stood_still_for_20_s_finds_the_other_acting_and_says_nothing_t
         both.use(both.first)
         until(lambda: acts(both.first), "and back again", TAKES_OVER_S)
         assert_heard_once(stack, stack.say(bulletin, lead_ms=2_000))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("point", ["published", "acknowledged", "marked", "received", "kept"])
+def test_wherever_it_dies_the_other_goes_on_and_it_is_heard_once(
+    mosquitto: Mosquitto, postgres_url: str, tmp_path: Path, short: Path, point: str
+) -> None:
+    """On a bulletin's way out, or on a receipt's way back."""
+    with pair(tmp_path, mosquitto.url, postgres_url, program=crashing(point)) as both:
+        stack = both.stack
+        airing = stack.say(stack.clip(short), lead_ms=4_000)
+        assert both.first.wait_dead(60) == -9
+        both.use(both.second)
+        until(lambda: acts(both.second), "the other acts", TAKES_OVER_S)
+        assert_heard_once(stack, airing)

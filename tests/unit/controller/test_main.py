@@ -17,7 +17,7 @@ from controller.domain.errors import Refused
 from controller.main import _keyring, _lease
 from controller.service.clock_guard import ClockGuard
 from controller.service.lease import Lease, Sole
-from controller.service.papers import Papers
+from controller.service.papers import Papers, bases_of
 from scheduler.clock import VirtualClock
 
 NOW_MS = 1_795_000_000_000
@@ -73,3 +73,8 @@ def test_on_sqlite_a_controller_acts_by_itself_and_on_postgresql_by_the_lease(wo
 def test_sounds_and_uploads_are_in_the_home_unless_they_are_shared(tmp_path: Path) -> None:
     assert settings(tmp_path).files == tmp_path
     assert settings(tmp_path, TIENGLANG_FILES="/srv/tienglang").files == Path("/srv/tienglang")
+
+
+def test_loudspeakers_are_told_of_both_controllers_this_one_first() -> None:
+    assert bases_of("https://may1.vn/", None) == ("https://may1.vn/clips",)
+    assert bases_of("https://may1.vn", "https://may2.vn") == ("https://may1.vn/clips", "https://may2.vn/clips")
