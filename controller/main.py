@@ -122,14 +122,14 @@ class App:
         self.link.start()
 
     def stop(self) -> None:
-        """End every thread: what has come is committed, what is not published stays in the outbox."""
+        """End every thread: what has come is committed, what is not published stays in the outbox, for whoever acts next."""
         self.bulletins.close()
-        self.lease.close()
         self.runner.stop()
         self.outbox.stop()
         self.link.stop()
         self.inbox.stop()
         self.preparing.join(timeout=10)
+        self.lease.close()  # last: nobody else begins before we have ended
         self.leasing.join(timeout=10)
         self.lease.release()
         self.database.close()

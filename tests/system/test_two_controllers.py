@@ -17,6 +17,7 @@ import pytest
 from tests.support.mosquitto import Mosquitto
 from tests.support.stack import Controller, Json, Program, Stack, crashing
 from tests.system.conftest import FLEET, assert_heard_once, assert_nothing_twice, starts, until
+from tests.system.test_killed_controller import KILLED, say_to_the_dying, the_airing
 from tests.system.test_plan import in_s
 
 TAKES_OVER_S = 15
@@ -97,6 +98,8 @@ def test_killed_while_it_acts_the_other_goes_on_within_15_s(
         assert_nothing_twice(stack)
         both.first.start()
         assert (acts(both.first), acts(both.second)) == (False, True)
+        assert both.second.stop() == 0
+        until(lambda: acts(both.first), "after a stop in order nobody waits for the lease", 3)
 
 
 @pytest.mark.soak
@@ -137,8 +140,8 @@ def test_wherever_it_dies_the_other_goes_on_and_it_is_heard_once(
     """On a bulletin's way out, or on a receipt's way back."""
     with pair(tmp_path, mosquitto.url, postgres_url, program=crashing(point)) as both:
         stack = both.stack
-        airing = stack.say(stack.clip(short), lead_ms=4_000)
-        assert both.first.wait_dead(60) == -9
+        say_to_the_dying(stack, stack.clip(short), lead_ms=4_000)
+        assert both.first.wait_dead(60) == KILLED
         both.use(both.second)
         until(lambda: acts(both.second), "the other acts", TAKES_OVER_S)
-        assert_heard_once(stack, airing)
+        assert_heard_once(stack, the_airing(stack))
