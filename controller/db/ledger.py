@@ -75,6 +75,9 @@ class SqlDeliveries:
         mine: ColumnElement[bool] = deliveries.c.airing == airing
         if unit is not None:
             mine &= deliveries.c.village.in_(select(units.c.id).where(in_subtrees([unit])))
+        return self._move(mine, moves, now_ms)
+
+    def _move(self, mine: ColumnElement[bool], moves: Mapping[State, State], now_ms: int) -> int:
         moved = 0
         for target in dict.fromkeys(moves.values()):
             sources = [source for source, to in moves.items() if to is target and source is not target]
@@ -89,6 +92,16 @@ class SqlDeliveries:
     def withdraw(self, node: str, state: State) -> None:
         """Take out what stands in `state` on this node: nobody expects it there any more."""
         self._connection.execute(delete(deliveries).where(deliveries.c.node == node, deliveries.c.state == state))
+
+    def withdraw_from(self, airing: str, villages: Collection[str], states: Collection[State]) -> None:
+        """Take out what stands in `states` in these villages: it is not planned there any more, and nobody was told."""
+        mine = (deliveries.c.airing == airing) & among(self._connection, deliveries.c.village, villages)
+        self._connection.execute(delete(deliveries).where(mine, deliveries.c.state.in_(states)))
+
+    def move_in(self, airing: str, villages: Collection[str], moves: Mapping[State, State], now_ms: int) -> None:
+        """Move every delivery of the airing in these villages by the table `moves`."""
+        mine = (deliveries.c.airing == airing) & among(self._connection, deliveries.c.village, villages)
+        self._move(mine, moves, now_ms)
 
     def open_of_nodes(self, ids: Collection[str], states: Collection[State]) -> list[Delivery]:
         """The deliveries of these nodes that stand in one of `states`."""

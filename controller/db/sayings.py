@@ -105,7 +105,7 @@ class SqlAirings:
     def get(self, airing: str) -> Airing | None:
         """The airing, or None."""
         row = self._connection.execute(select(airings).where(airings.c.id == airing)).one_or_none()
-        return _airing(row) if row else None
+        return airing_of(row) if row else None
 
     def add(self, airing: Airing, villages: Sequence[str], by: str) -> None:
         """A new airing, with the villages in which nothing else may sound while it may."""
@@ -117,7 +117,7 @@ class SqlAirings:
     def recent(self, limit: int) -> list[Airing]:
         """The newest airings by creation, newest first."""
         query = select(airings).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
-        return [_airing(row) for row in self._connection.execute(query)]
+        return [airing_of(row) for row in self._connection.execute(query)]
 
     def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> tuple[str, str] | None:
         """An (airing, village) that sounds in one of `villages` within [start, end), or None."""
@@ -154,7 +154,7 @@ class SqlAirings:
         """What the village's plan shall hold: planned, not cancelled, starting before `until` and not over at `from`."""
         query = select(airings).join(airing_villages, airing_villages.c.airing == airings.c.id)
         mine = (airing_villages.c.village == village) & _planned(from_ms, until_ms)
-        return [_airing(row) for row in self._connection.execute(query.where(mine).order_by(airings.c.start_ms, airings.c.id))]
+        return [airing_of(row) for row in self._connection.execute(query.where(mine).order_by(airings.c.start_ms, airings.c.id))]
 
     def villages_coming(self, from_ms: int, until_ms: int) -> list[str]:
         """The villages whose plans shall hold something."""
@@ -173,7 +173,8 @@ def _planned(from_ms: int, until_ms: int) -> Any:
     )
 
 
-def _airing(row: Row[Any]) -> Airing:
+def airing_of(row: Row[Any]) -> Airing:
+    """The airing in a row of the table (and perhaps more columns)."""
     return Airing(
         id=row.id,
         bulletin=row.bulletin,

@@ -12,6 +12,7 @@ from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
 from controller.db.old import SqlOld
 from controller.db.places import SqlNodes, SqlUnits
+from controller.db.planned import SqlPlanned
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
 from controller.db.wishes import SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
@@ -28,6 +29,7 @@ class SqlTransaction:
         self.nodes: ports.Nodes = SqlNodes(connection)
         self.bulletins: ports.Bulletins = SqlBulletins(connection)
         self.airings: ports.Airings = SqlAirings(connection)
+        self.planned: ports.PlannedAirings = SqlPlanned(connection)
         self.deliveries: ports.Deliveries = SqlDeliveries(connection)
         self.receipts: ports.Receipts = SqlReceipts(connection)
         self.documents: ports.Documents = SqlDocuments(connection)

@@ -141,6 +141,15 @@ class Draft:
     airing: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An airing that may still be planned otherwise. `here`: its villages among those asked for; `elsewhere`: has it others?"""
+
+    airing: Airing
+    here: frozenset[str]
+    elsewhere: bool
+
+
 class Units(Protocol):
     """The tree of places."""
 
@@ -199,6 +208,18 @@ class Airings(Protocol):
     def villages_of(self, airing: str) -> list[str]: ...
 
 
+class PlannedAirings(Protocol):
+    """Airings that fulfil a wish, and where: what the planner makes, moves and ends."""
+
+    def standing(self, villages: Collection[str], from_ms: int, soon_ms: int, until_ms: int) -> list[tuple[Airing, str]]: ...
+    def movable(self, villages: Collection[str], soon_ms: int) -> list[Planned]: ...
+    def where_aired(self, bulletins: Collection[str], before_ms: int) -> dict[str, frozenset[str]]: ...
+    def move(self, airing: Airing) -> None: ...
+    def join(self, airing: Airing, villages: Collection[str]) -> None: ...
+    def leave(self, airing: str, villages: Collection[str]) -> None: ...
+    def end(self, airing: Airing, now_ms: int) -> None: ...
+
+
 class Deliveries(Protocol):
     """What became of airings, node by node."""
 
@@ -209,6 +230,8 @@ class Deliveries(Protocol):
     def move_all(self, airing: str, moves: Mapping[State, State], unit: Unit | None, now_ms: int) -> int: ...
     def write(self, deliveries: Sequence[Delivery]) -> None: ...
     def withdraw(self, node: str, state: State) -> None: ...
+    def withdraw_from(self, airing: str, villages: Collection[str], states: Collection[State]) -> None: ...
+    def move_in(self, airing: str, villages: Collection[str], moves: Mapping[State, State], now_ms: int) -> None: ...
     def open_of_nodes(self, nodes: Collection[str], states: Collection[State]) -> list[Delivery]: ...
     def count_open(self, airing: str, unit: Unit, states: Collection[State]) -> int: ...
 
@@ -288,6 +311,7 @@ class Transaction(Protocol):
     nodes: Nodes
     bulletins: Bulletins
     airings: Airings
+    planned: PlannedAirings
     deliveries: Deliveries
     receipts: Receipts
     documents: Documents

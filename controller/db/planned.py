@@ -1,0 +1,95 @@
+"""Airings that fulfil a wish, and the villages in which they do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from controller.db.rows import among, chunks
+from controller.db.sayings import airing_of
+from controller.db.tables import airing_villages, airings
+from controller.domain.airing import Airing, Mode
+from controller.service.ports import Planned
+
+
+class SqlPlanned:
+    """What the planner makes, moves and ends. An airing's time in a village is in `airing_villages` as well."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def standing(self, villages: Collection[str], from_ms: int, soon_ms: int, until_ms: int) -> list[tuple[Airing, str]]:
+        """(airing, village) of what is not to be planned otherwise and starts in [from, until).
+
+        That is what starts before `soon`, what fulfils no wish of ours, and what was cancelled.
+        """
+        fast = or_(airings.c.start_ms <= soon_ms, airings.c.wish.is_(None), airings.c.cancelled_ms.is_not(None))
+        here = (airings.c.start_ms >= from_ms) & (airings.c.start_ms < until_ms) & fast
+        query = select(airings, airing_villages.c.village).join(airing_villages, airing_villages.c.airing == airings.c.id)
+        query = query.where(here, among(self._connection, airing_villages.c.village, villages)).order_by(airings.c.id)
+        known: dict[str, Airing] = {}
+        found: list[tuple[Airing, str]] = []
+        for row in self._connection.execute(query):
+            if row.id not in known:
+                known[row.id] = airing_of(row)
+            found.append((known[row.id], row.village))
+        return found
+
+    def movable(self, villages: Collection[str], soon_ms: int) -> list[Planned]:
+        """The airings that fulfil a wish in one of these villages and start after `soon`."""
+        mine = (airings.c.mode == Mode.PLANNED) & airings.c.wish.is_not(None) & airings.c.cancelled_ms.is_(None)
+        query = select(airings, airing_villages.c.village).join(airing_villages, airing_villages.c.airing == airings.c.id)
+        query = query.where(mine, airings.c.start_ms > soon_ms, among(self._connection, airing_villages.c.village, villages))
+        here: dict[str, set[str]] = {}
+        known: dict[str, Airing] = {}
+        for row in self._connection.execute(query.order_by(airings.c.start_ms, airings.c.id)):
+            here.setdefault(row.id, set()).add(row.village)
+            if row.id not in known:
+                known[row.id] = airing_of(row)
+        numbers = self._numbers(known)
+        return [
+            Planned(airing=airing, here=frozenset(here[name]), elsewhere=numbers[name] > len(here[name]))
+            for name, airing in known.items()
+        ]
+
+    def where_aired(self, bulletins: Collection[str], before_ms: int) -> dict[str, frozenset[str]]:
+        """By village: those of `bulletins` that began there before, and were not cancelled."""
+        said = among(self._connection, airings.c.bulletin, bulletins) & (airings.c.start_ms < before_ms)
+        query = select(airing_villages.c.village, airings.c.bulletin).join(airings, airings.c.id == airing_villages.c.airing)
+        found: dict[str, set[str]] = {}
+        for row in self._connection.execute(query.where(said, airings.c.cancelled_ms.is_(None)).distinct()):
+            found.setdefault(row.village, set()).add(row.bulletin)
+        return {village: frozenset(names) for village, names in found.items()}
+
+    def move(self, airing: Airing) -> None:
+        """It takes another time, sound or length, by a higher revision, in all its villages."""
+        row = {name: getattr(airing, name) for name in ("rev", "start_ms", "duration_ms", "klass", "rank", "sha256", "size")}
+        row |= {"settles_ms": airing.settles_ms, "language": airing.language}
+        self._connection.execute(update(airings).where(airings.c.id == airing.id).values(row))
+        span = {"start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
+        self._connection.execute(update(airing_villages).where(airing_villages.c.airing == airing.id).values(span))
+
+    def join(self, airing: Airing, villages: Collection[str]) -> None:
+        """It sounds in these villages too."""
+        span = {"airing": airing.id, "start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
+        self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
+
+    def leave(self, airing: str, villages: Collection[str]) -> None:
+        """It does not sound in these villages."""
+        mine = (airing_villages.c.airing == airing) & among(self._connection, airing_villages.c.village, villages)
+        self._connection.execute(delete(airing_villages).where(mine))
+
+    def end(self, airing: Airing, now_ms: int) -> None:
+        """It fulfils no wish any more, and takes nobody's time."""
+        gone = {"wish": None, "cancelled_ms": now_ms, "rev": airing.rev + 1}
+        self._connection.execute(update(airings).where(airings.c.id == airing.id).values(gone))
+        self._connection.execute(delete(airing_villages).where(airing_villages.c.airing == airing.id))
+
+    def _numbers(self, names: Collection[str]) -> dict[str, int]:
+        """In how many villages each sounds."""
+        found: dict[str, int] = {}
+        for part in chunks(names):
+            query = select(airing_villages.c.airing, func.count()).where(airing_villages.c.airing.in_(part))
+            found.update((name, number) for name, number in self._connection.execute(query.group_by(airing_villages.c.airing)))
+        return found
