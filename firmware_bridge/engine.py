@@ -28,7 +28,7 @@ from firmware_bridge.papers import Papers
 from firmware_bridge.playlist import Playlist
 from firmware_bridge.reception import Reception
 from firmware_bridge.timekeeper import Timekeeper
-from firmware_bridge.voice import LAST_COUNTER, Voice
+from firmware_bridge.voice import LAST_COUNTER, Mac, Voice
 
 ANNOUNCE_MS = 500
 """New documents come in a row (trust, config, plan): one change of state tells of them all."""
@@ -44,7 +44,7 @@ class Engine:
     """One node. `handle` is the only way in; effects are to be performed in order, each Keep durable before the next.
 
     `kept`: the records of its memory; `clips`: SHA-256 of what its disk holds; `random(n)`: n random bytes; `verify`: as
-    `seal.open_signed`. Not thread-safe; holds no reference to `kept`.
+    `seal.open_signed`; `mac`: as `seal.mac`. Not thread-safe; holds no reference to `kept`.
     """
 
     __slots__ = (
@@ -61,6 +61,7 @@ class Engine:
         *,
         random: Callable[[int], bytes],
         verify: Verify = seal.open_signed,
+        mac: Mac = seal.mac,
     ) -> None:
         remembered = Remembered(kept)
         self._waking: list[ev.Effect] = reconcile(remembered)
@@ -76,7 +77,7 @@ class Engine:
         self._alarms: dict[str, bool] = {}  # code -> was it told in this connection
         self._health_ms = 0
         self._subscribed: tuple[str, ...] = ()
-        self._voice = Voice(provision, self.clock)
+        self._voice = Voice(provision, self.clock, mac)
         self._door = Doorman(provision.root, verify)
         self._ledger = Ledger(remembered)
         self._larder = Larder(clips)
@@ -108,10 +109,16 @@ class Engine:
     @property
     def wake_ms(self) -> int | None:
         """The next monotonic moment at which it wants Woke; None if only an event can change anything."""
+        due_ms, ask_ms = self.due_ms, self.clock.ask_ms if self.is_connected else None
+        return ask_ms if due_ms is None or (ask_ms is not None and ask_ms < due_ms) else due_ms
+
+    @property
+    def due_ms(self) -> int | None:
+        """`wake_ms`, but for asking the time."""
         moments = [self._list.look_ms, self._errands.retry_ms]
         if self.is_connected:
-            moments += [self._ledger.wake_ms, self.clock.ask_ms, self._announce_ms, self._health_ms]
-        return min((moment for moment in moments if moment is not None), default=None)
+            moments += [self._ledger.wake_ms, self._announce_ms, self._health_ms]
+        return min([moment for moment in moments if moment is not None], default=None)
 
     @property
     def life(self) -> str:
@@ -162,6 +169,10 @@ class Engine:
         """(phase, rev, newest word, why) of an airing."""
         known = self._list.airings.get(airing)
         return (known.phase, known.rev, known.state, known.why) if known else (Phase.UNKNOWN, 0, None, "")
+
+    def reconsider(self, now_ms: int) -> None:
+        """Somebody else asked for it and bettered its `clock` until now: at its next turn it looks anew at what waits."""
+        self._list.look_ms = now_ms
 
     # ── power and link ───────────────────────────────────────────────────────────────────────────────────────────────
 

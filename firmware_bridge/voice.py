@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from controller.protocol import seal, topics
+from controller.protocol import topics
 from controller.protocol.codec import TYP_OF, encode
 from controller.protocol.keys import Provision, from_text, node_kid
 from controller.protocol.messages import Ask, Health, NodeState, Receipt, Receipts, Versions
@@ -17,18 +18,23 @@ LAST_COUNTER = 2**53 - 1
 """A will is the last word of its connection, whatever was said in it: the highest counter a state can carry."""
 
 
+Mac = Callable[[str, str, bytes, bytes], bytes]
+"""As `seal.mac`; a simulator whose controller sits in the same process may leave the seal out."""
+
+
 class Voice:
     """Seals and addresses. `life` is set when the memory is known."""
 
-    __slots__ = ("_clock", "_generation", "_key", "_kid", "_node", "life")
+    __slots__ = ("_clock", "_generation", "_key", "_kid", "_mac", "_node", "life")
 
-    def __init__(self, provision: Provision, clock: Timekeeper) -> None:
+    def __init__(self, provision: Provision, clock: Timekeeper, mac: Mac) -> None:
         self.life = ""
         self._node = provision.node
         self._generation = provision.generation
         self._key = from_text(provision.key)
         self._kid = node_kid(provision.node, provision.generation)
         self._clock = clock
+        self._mac = mac
 
     def state(
         self, now_ms: int, boot: int, connection: int, counter: int, online: bool, versions: Versions, reason: str = ""
@@ -67,5 +73,5 @@ class Voice:
         }
 
     def _seal(self, leaf: str, message: msgspec.Struct) -> Publish:
-        payload = seal.mac(TYP_OF[type(message)], self._kid, self._key, encode(message))
+        payload = self._mac(TYP_OF[type(message)], self._kid, self._key, encode(message))
         return Publish(topic=topics.said(self._node, leaf), payload=payload)

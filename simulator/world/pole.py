@@ -1,0 +1,364 @@
+"""One node in virtual time: the real engine, with a dict for its disk and the loop for everything that takes time.
+
+**What is skipped.** A node that hears nothing new asks the time every ten minutes. While it is *quiet* (answered, nothing
+uncovered, the desk owes it nothing and has told it these very floors), such a round changes its clock, when it looks at its
+list again, and nothing else. So a round that is over before anything else happens to the node is made on the clock alone: by
+the Timekeeper's own methods, with the same nonce, lots and moments as the message would have brought, counted in bytes as the
+last one that was sent. Everything that decides what sounds is a turn of the real engine, and `skips=False` makes every
+round one: the report is the same (a test holds that).
+
+All Keeps are durable at once: power goes between events. `tests/unit/firmware_bridge` cuts it between records.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from controller.protocol.keys import Provision
+from controller.protocol.messages import Floors
+from firmware_bridge import events as ev
+from firmware_bridge.engine import Engine
+from simulator.world.loop import Loop
+from simulator.world.scenario import Link
+from simulator.world.signet import sealed_size
+from simulator.world.weather import RTC_U_MS, Sky, within
+from simulator.world.witness import Witness
+
+EARLY_MS = 5_000
+"""A quiet node is woken so long before what it waits for: its clock may have been bettered since it said when that is."""
+
+NO_ROUTE_MS = 5_000
+"""A download without a link fails after this."""
+
+RECONNECT_MS = (1_000, 60_000)
+"""How long after its link is back a node tries again."""
+
+BOOT_MS = (5_000, 30_000)
+"""From power to the first try to connect."""
+
+MakeEngine = Callable[[Provision, Mapping[str, bytes], Collection[str], Callable[[int], bytes]], Engine]
+"""(what it was set up with, its records, its clips, a source of random bytes) -> its mind."""
+
+
+class Desk(Protocol):
+    """What a node needs of its controller."""
+
+    def hear(self, pole: Pole, leaf: str, payload: bytes, sent_ms: int) -> None:
+        """A node said something at this moment; an ask is answered by `pole.way()`."""
+        ...
+
+    def file(self, sha256: str) -> bytes | None:
+        """A plan's body by its hash; None for a clip."""
+        ...
+
+
+
+@dataclass(slots=True, kw_only=True)
+class Street:
+    """What all nodes of a world share."""
+
+    loop: Loop
+    witness: Witness
+    desk: Desk
+    link: Link
+    make_engine: MakeEngine
+    skips: bool = True
+    rounds_skipped: int = 0
+
+
+class Pole:
+    """One node. `power_on` begins; from then on the loop drives it."""
+
+    __slots__ = (
+        "_attempt", "_boot_ms", "_clips", "_drift", "_drawn", "_kept", "_lots", "_provision", "_random", "_sky", "_sound", "_sounds", "_street",
+        "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "index", "round_bytes", "told", "village",
+    )  # fmt: skip
+
+    def __init__(self, index: int, village: str, provision: Provision, sky: Sky, street: Street, seed: int) -> None:
+        self.index = index
+        self.village = village
+        self.engine: Engine | None = None
+        self.connection: int | None = None
+        self.told: Floors | None = None
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.round_bytes = (0, 0)
+        self._provision = provision
+        self._sky = sky
+        self._street = street
+        self._drift = sky.drift_ppm
+        self._random = random.Random(f"{seed}/node/{index}").randbytes
+        self._lots = random.Random(f"{seed}/ways/{index}")
+        self._kept: dict[str, bytes] = {}
+        self._clips: set[str] = set()
+        self._boot_ms = 0
+        self._attempt = 0
+        self._wake_at: int | None = None
+        self._sound: ev.Play | None = None
+        self._sounds = False
+        self._drawn: tuple[int, int] | None = None
+
+    @property
+    def node(self) -> str:
+        """Its id."""
+        return self._provision.node
+
+    # ── weather ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def power_on(self, _: Any = None) -> None:
+        """Boot from what it remembers."""
+        street, sky = self._street, self._sky
+        self._boot_ms = street.loop.now_ms
+        self.engine = street.make_engine(self._provision, self._kept, self._clips, self._random)
+        off_ms = sky.rtc_off_ms
+        rtc_ms = None if off_ms is None else street.loop.now_ms + off_ms
+        self._feed(ev.Booted(rtc_ms=rtc_ms, rtc_u_ms=0 if rtc_ms is None else RTC_U_MS))
+        self._try_later(BOOT_MS)
+
+    def power_cut(self, _: Any = None) -> None:
+        """Everything stops where it is; what is kept stays."""
+        self._catch_up()
+        self._hang_up()
+        self.engine = None
+        self._silence()
+        self._wake_at = None
+
+    def link_down(self, _: Any = None) -> None:
+        """No MQTT, no HTTP."""
+        was_connected = self.connection is not None
+        self._catch_up()  # while it was still there
+        self._hang_up()
+        if was_connected:
+            self._feed(ev.Disconnected())
+
+    def link_up(self, _: Any = None) -> None:
+        """The line is back; it notices when it tries next."""
+        self._try_later(RECONNECT_MS)
+
+    def _hang_up(self) -> None:
+        self._attempt += 1
+        self.connection = self.told = None
+
+    def _try_later(self, period_ms: tuple[int, int]) -> None:
+        self._attempt += 1
+        loop = self._street.loop
+        loop.at(loop.now_ms + self._lots.randint(*period_ms), self._connect, self._attempt)
+
+    def _connect(self, attempt: int) -> None:
+        engine = self.engine
+        if engine is None or attempt != self._attempt or self._is_offline():
+            return
+        self._count("state", engine.will(self._own(self._street.loop.now_ms)).payload)
+        self.connection = attempt
+        self._feed(ev.Connected())
+
+    def _is_offline(self) -> bool:
+        return within(self._sky.offline, self._street.loop.now_ms) is not None
+
+    # ── the engine ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def arrive(self, what: tuple[int, str, tuple[bytes, ...]]) -> None:
+        """Messages come, in their order; what was sent into an earlier connection is lost."""
+        connection, topic, tokens = what
+        if connection != self.connection:
+            return
+        for token in tokens:
+            self.bytes_in += len(token)
+            self._feed(ev.Arrived(topic=topic, payload=token))
+
+    def _feed(self, event: ev.Event) -> None:
+        engine = self.engine
+        if engine is None:
+            return
+        self._catch_up()
+        self._turn(engine, event, self._street.loop.now_ms)
+        self._arm(engine)
+
+    def _turn(self, engine: Engine, event: ev.Event, moment_ms: int) -> None:
+        for effect in engine.handle(event, self._own(moment_ms)):
+            if type(effect) is ev.Publish:
+                self._publish(effect, moment_ms)
+            else:
+                _PERFORM[type(effect)](self, effect)
+
+    def _arm(self, engine: Engine) -> None:
+        loop = self._street.loop
+        is_quiet = self._is_quiet(engine)
+        own_ms = engine.due_ms if is_quiet else engine.wake_ms
+        if own_ms is None:
+            return
+        moment_ms = self._moment(own_ms)
+        if is_quiet and moment_ms - EARLY_MS > loop.now_ms:
+            moment_ms -= EARLY_MS
+        if self._wake_at is None or moment_ms < self._wake_at or self._wake_at <= loop.now_ms:
+            self._wake_at = moment_ms
+            loop.at(moment_ms, self._wake, moment_ms)
+
+    def _wake(self, moment_ms: int) -> None:
+        if moment_ms == self._wake_at and self.engine is not None:
+            self._wake_at = None
+            self._feed(ev.Woke())
+
+    def is_owed(self) -> None:
+        """The desk is about to have something for it: it is quiet no longer."""
+        self._catch_up()
+        self.told = None
+        if self.engine is not None:
+            self._arm(self.engine)
+
+    def answered(self, told: Floors | None, size: int) -> None:
+        """An answer is on its way, of so many bytes; `told`: it is all that this node is owed."""
+        self.told = told
+        self.round_bytes = self.round_bytes[0], size
+
+    # ── rounds for the time ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _is_quiet(self, engine: Engine) -> bool:
+        """Would an ask and its answer change nothing but the clock?"""
+        return (
+            self.told is not None
+            and self._street.skips
+            and engine.outstanding == 0
+            and engine.is_answered
+            and engine.versions.plan == self.told.plan
+            and engine.versions.config == self.told.config
+        )
+
+    def _catch_up(self) -> None:
+        """Make the rounds that were due before now."""
+        engine, now_ms = self.engine, self._street.loop.now_ms
+        if engine is None or self.connection is None or engine.clock.ask_ms is None:
+            return
+        if engine.clock.ask_ms >= self._own(now_ms) or not self._is_quiet(engine):
+            return
+        answered_ms = 0
+        while (asked_ms := self._moment(engine.clock.ask_ms)) < now_ms:
+            there, back = self._drawn = self.way()
+            if asked_ms + there + back >= now_ms:
+                self._turn(engine, ev.Woke(), asked_ms)
+                break
+            self._drawn = None
+            answered_ms = self._round(engine, asked_ms, there, back)
+        if answered_ms:
+            engine.reconsider(answered_ms)
+
+    def _round(self, engine: Engine, asked_ms: int, there: int, back: int) -> int:
+        """Ask and answer on the clock alone; says when it was over. The lots are drawn as the engine draws them."""
+        clock, lots = engine.clock, self._random
+        nonce = lots(8).hex()
+        clock.asked(nonce, self._own(asked_ms), lots(1)[0])
+        over_ms = self._own(asked_ms + there + back)
+        clock.answered(nonce, asked_ms + there, asked_ms + there, over_ms)
+        clock.plan_next(over_ms, lots(1)[0], content=True)
+        self.bytes_out += self.round_bytes[0]
+        self.bytes_in += self.round_bytes[1]
+        self._street.rounds_skipped += 1
+        return over_ms
+
+    def way(self) -> tuple[int, int]:
+        """How long the next ask and its answer are on their way (ms)."""
+        if self._drawn is not None:
+            drawn, self._drawn = self._drawn, None
+            return drawn
+        link = self._street.link
+        trip_ms = link.round_trip_ms + self._lots.randint(0, link.jitter_ms)
+        there = trip_ms * self._lots.randint(30, 70) // 100
+        return there, trip_ms - there
+
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _own(self, moment_ms: int) -> int:
+        """Its own monotonic clock: 0 at boot, at the pace of its crystal."""
+        passed_ms = moment_ms - self._boot_ms
+        return passed_ms + passed_ms * self._drift // 1_000_000
+
+    def _moment(self, own_ms: int) -> int:
+        """The first moment at which its own clock shows `own_ms`."""
+        return self._boot_ms - (-own_ms * 1_000_000 // (1_000_000 + self._drift))
+
+    # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _keep(self, effect: ev.Keep) -> None:
+        if effect.value is None:
+            self._kept.pop(effect.key, None)
+        else:
+            self._kept[effect.key] = effect.value
+
+    def _publish(self, effect: ev.Publish, moment_ms: int) -> None:
+        if self.connection is not None:
+            leaf = effect.topic.rpartition("/")[2]
+            self._count(leaf, effect.payload)
+            self._street.desk.hear(self, leaf, effect.payload, moment_ms)
+
+    def _count(self, leaf: str, payload: bytes) -> None:
+        size = sealed_size(leaf, self._provision.node, payload)
+        self.bytes_out += size
+        if leaf == "ask":
+            self.round_bytes = size, self.round_bytes[1]
+
+    def _play(self, effect: ev.Play) -> None:
+        self._sound = effect
+        self._street.loop.at(self._moment(effect.at_ms), self._begin, effect)
+
+    def _begin(self, play: ev.Play) -> None:
+        if self._sound is play:
+            loop = self._street.loop
+            self._sounds = True
+            self._street.witness.begins(self.index, play.airing, loop.now_ms)
+            loop.at(loop.now_ms + play.duration_ms, self._end, play)
+            self._feed(ev.SoundStarted(airing=play.airing))
+
+    def _end(self, play: ev.Play) -> None:
+        if self._sound is play:
+            self._silence()
+            self._feed(ev.SoundEnded(airing=play.airing, heard=True))
+
+    def _silence(self, _: Any = None) -> None:
+        if self._sounds:
+            self._street.witness.ends(self.index, self._street.loop.now_ms)
+        self._sound, self._sounds = None, False
+
+    def _drop_clip(self, effect: ev.DropClip) -> None:
+        self._clips.discard(effect.sha256)
+
+    def _nothing(self, effect: ev.Effect) -> None:
+        """A topic is subscribed by its sender's knowledge of the places; an alarm is told in a state."""
+
+    def _fetch(self, wanted: ev.Fetch) -> None:
+        """It takes a round trip for the connection, one for the request, and as long as its bytes take."""
+        street = self._street
+        begin_ms = street.loop.now_ms
+        data = street.desk.file(wanted.sha256)
+        over_ms = begin_ms + 2 * street.link.round_trip_ms + wanted.size * 1000 // street.link.bytes_s
+        down = next((span for span in self._sky.offline if span[0] < over_ms and span[1] > begin_ms), None)
+        event: ev.Event = ev.Fetched(sha256=wanted.sha256, data=data)
+        if down is not None:
+            over_ms, event = max(begin_ms, down[0]) + NO_ROUTE_MS, ev.FetchFailed(sha256=wanted.sha256, why="link")
+        elif data is None and within(self._sky.disk_full, over_ms) is not None:
+            event = ev.FetchFailed(sha256=wanted.sha256, why="disk")
+        street.loop.at(over_ms, self._fetched, (self.engine, event, wanted.size))
+
+    def _fetched(self, what: tuple[Engine, ev.Fetched | ev.FetchFailed, int]) -> None:
+        engine, event, size = what
+        if engine is not self.engine:
+            return  # the power went meanwhile: whoever boots now never asked for this
+        if isinstance(event, ev.Fetched):
+            self.bytes_in += size
+            if event.data is None:
+                self._clips.add(event.sha256)
+        self._feed(event)
+
+
+_PERFORM: dict[type, Callable[[Pole, Any], None]] = {
+    ev.Keep: Pole._keep,
+    ev.Subscribe: Pole._nothing,
+    ev.Fetch: Pole._fetch,
+    ev.DropClip: Pole._drop_clip,
+    ev.Play: Pole._play,
+    ev.Silence: Pole._silence,
+    ev.Alarm: Pole._nothing,
+}
+"""Every effect but Publish, which is said at a moment."""
