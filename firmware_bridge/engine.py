@@ -48,8 +48,8 @@ class Engine:
     """
 
     __slots__ = (
-        "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_health_ms", "_inbox", "_intake", "_larder",
-        "_ledger", "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
+        "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_inbox", "_intake", "_larder", "_ledger",
+        "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection", "health_ms",
         "is_connected",
     )  # fmt: skip
 
@@ -75,7 +75,7 @@ class Engine:
         self._booted_ms = 0
         self._announce_ms: int | None = None
         self._alarms: dict[str, bool] = {}  # code -> was it told in this connection
-        self._health_ms = 0
+        self.health_ms = 0  # when it tells its health next, if it is connected
         self._subscribed: tuple[str, ...] = ()
         self._voice = Voice(provision, self.clock, mac)
         self._door = Doorman(provision.root, verify)
@@ -96,8 +96,9 @@ class Engine:
         out: list[ev.Effect] = []
         _ON[type(event)](self, out, now_ms, event)
         self._settle(out, now_ms)
-        if any(type(effect) is ev.Alarm for effect in out):
-            self._raise_alarms(out, now_ms)
+        for effect in out:
+            if type(effect) is ev.Alarm:
+                self._raise_alarm(effect, now_ms)
         return out
 
     def will(self, now_ms: int) -> ev.Publish:
@@ -109,16 +110,25 @@ class Engine:
     @property
     def wake_ms(self) -> int | None:
         """The next monotonic moment at which it wants Woke; None if only an event can change anything."""
-        due_ms, ask_ms = self.due_ms, self.clock.ask_ms if self.is_connected else None
-        return ask_ms if due_ms is None or (ask_ms is not None and ask_ms < due_ms) else due_ms
+        if not self.is_connected:
+            return self.due_ms
+        moments = (self.due_ms, self.clock.ask_ms, self.health_ms)
+        return min(moment for moment in moments if moment is not None)
 
     @property
     def due_ms(self) -> int | None:
-        """`wake_ms`, but for asking the time."""
-        moments = [self._list.look_ms, self._errands.retry_ms]
-        if self.is_connected:
-            moments += [self._ledger.wake_ms, self._announce_ms, self._health_ms]
-        return min([moment for moment in moments if moment is not None], default=None)
+        """`wake_ms`, but for asking the time and telling its health."""
+        due_ms = self._list.look_ms
+        others = (self._errands.retry_ms, self._ledger.wake_ms, self._announce_ms)
+        for moment in others if self.is_connected else others[:1]:
+            if moment is not None and (due_ms is None or moment < due_ms):
+                due_ms = moment
+        return due_ms
+
+    @property
+    def look_ms(self) -> int | None:
+        """The part of `due_ms` that its `clock` has a say in: when it looks again at what waits."""
+        return self._list.look_ms
 
     @property
     def life(self) -> str:
@@ -202,7 +212,7 @@ class Engine:
         self.clock.connected(now_ms)
         self._subscribed = self.path
         out.append(ev.Subscribe(topics=(self._inbox, *typs_of(self.path))))
-        self._health_ms = now_ms + self._health_period() * (128 + self._jitter()) // 256
+        self.health_ms = now_ms + self._health_period() * (128 + self._jitter()) // 256
         self._say_state(out, now_ms)
 
     def _disconnected(self, out: list[ev.Effect], now_ms: int, event: ev.Disconnected) -> None:
@@ -256,8 +266,8 @@ class Engine:
             self.clock.asked(nonce, now_ms, self._jitter())
             out.append(self._voice.ask(now_ms, nonce, self.versions, self._ledger.from_seq))
         if self._list.horn is not None:
-            self._health_ms = min(self._health_ms, now_ms + PLAYING_HEALTH_MS)
-        if now_ms >= self._health_ms:
+            self.health_ms = min(self.health_ms, now_ms + PLAYING_HEALTH_MS)
+        if now_ms >= self.health_ms:
             self._say_health(out, now_ms)
 
     def _subscribe_anew(self, out: list[ev.Effect]) -> None:
@@ -266,12 +276,11 @@ class Engine:
         added = tuple(topic for topic in new if topic not in old)
         out.append(ev.Subscribe(topics=added, drop=tuple(topic for topic in old if topic not in new)))
 
-    def _raise_alarms(self, out: list[ev.Effect], now_ms: int) -> None:
-        """Each alarm of this turn is told with a state, once a connection."""
-        for effect in out:
-            if type(effect) is ev.Alarm and effect.code not in self._alarms and len(self._alarms) < MAX_ALARMS:
-                self._alarms[effect.code] = False
-                self._announce_ms = now_ms + ANNOUNCE_MS
+    def _raise_alarm(self, alarm: ev.Alarm, now_ms: int) -> None:
+        """It is told with a state, once a connection."""
+        if alarm.code not in self._alarms and len(self._alarms) < MAX_ALARMS:
+            self._alarms[alarm.code] = False
+            self._announce_ms = now_ms + ANNOUNCE_MS
 
     def _say_state(self, out: list[ev.Effect], now_ms: int) -> None:
         self._announce_ms = None
@@ -289,8 +298,9 @@ class Engine:
         clips, receipts = len(self._larder.held), len(self._ledger)
         out.append(self._voice.health(now_ms, uptime_s, self.playing, clips, receipts, self._door.refused))
         period = PLAYING_HEALTH_MS if self.playing is not None else self._health_period()
-        self._health_ms = now_ms + period
-        self._list.sweep(out, now_ms)
+        self.health_ms = now_ms + period
+        if self.playing is None:
+            self._list.sweep(out, now_ms)
 
     def _health_period(self) -> int:
         return (self._papers.config.health_s if self._papers.config else 60) * 1000

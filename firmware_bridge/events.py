@@ -7,63 +7,56 @@ the order given, and one promise makes the laws hold: **every Keep is durable be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 # ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booted:
+class Booted(Struct, frozen=True, kw_only=True, gc=False):
     """Power came. The RTC's word, if the board has one: UTC ms and its error bound in ms."""
 
     rtc_ms: int | None = None
     rtc_u_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connected:
+class Connected(Struct, frozen=True, kw_only=True, gc=False):
     """The broker accepted us: a clean session, nothing subscribed yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disconnected:
+class Disconnected(Struct, frozen=True, kw_only=True, gc=False):
     """The link to the broker is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrived:
+class Arrived(Struct, frozen=True, kw_only=True, gc=False):
     """A message came from the broker; nothing about it is believed yet."""
 
     topic: str
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True, gc=False):
     """What `Fetch` asked for is whole, its hash is right, and it is on disk (a clip) or here (`data`, a plan's body)."""
 
     sha256: str
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchFailed:
+class FetchFailed(Struct, frozen=True, kw_only=True, gc=False):
     """A fetch came to nothing; no part of it is left. `why` is "link", "status", "size", "hash", or "disk"."""
 
     sha256: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundStarted:
+class SoundStarted(Struct, frozen=True, kw_only=True, gc=False):
     """The first sample of an airing left for the horn."""
 
     airing: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundEnded:
+class SoundEnded(Struct, frozen=True, kw_only=True, gc=False):
     """The last sample left. `whole`: not broken off by the player itself. `heard`: the board's word; None is not measured."""
 
     airing: str
@@ -71,8 +64,7 @@ class SoundEnded:
     heard: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Woke:
+class Woke(Struct, frozen=True, kw_only=True, gc=False):
     """The moment that `Engine.wake_ms` named has come (or any other: waking too often does no harm)."""
 
 
@@ -82,32 +74,28 @@ Event = Booted | Connected | Disconnected | Arrived | Fetched | FetchFailed | So
 # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class Keep(Struct, frozen=True, kw_only=True, gc=False):
     """Write one record of the node's memory, durably; `value` None erases it."""
 
     key: str
     value: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribe:
+class Subscribe(Struct, frozen=True, kw_only=True, gc=False):
     """Listen to these topics (QoS 1) and no longer to those."""
 
     topics: tuple[str, ...]
     drop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Publish(Struct, frozen=True, kw_only=True, gc=False):
     """Say something sealed (QoS 1). Lost is lost: what must arrive is said again until a sealed word covers it."""
 
     topic: str
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
+class Fetch(Struct, frozen=True, kw_only=True, gc=False):
     """Get `base + "/" + sha256` over HTTP from the first of `bases` that serves it: no redirects, stop past `size` bytes."""
 
     sha256: str
@@ -116,15 +104,13 @@ class Fetch:
     what: Literal["clip", "plan"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropClip:
+class DropClip(Struct, frozen=True, kw_only=True, gc=False):
     """Delete a clip that nothing needs any more."""
 
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class Play(Struct, frozen=True, kw_only=True, gc=False):
     """Amplifier on, sound this clip from `at_ms` (monotonic; now if past) with `gain` (0.1 dB), silence after `duration_ms`."""
 
     airing: str
@@ -134,15 +120,13 @@ class Play:
     gain: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class Silence(Struct, frozen=True, kw_only=True, gc=False):
     """Stop sounding this airing now; amplifier off."""
 
     airing: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class Alarm(Struct, frozen=True, kw_only=True, gc=False):
     """Something a technician should know: a stable code for the local log."""
 
     code: str

@@ -111,7 +111,7 @@ class Timekeeper:
 
     def answered(self, nonce: str, t2: int, t3: int, now_ms: int) -> str:
         """An answer came: "ignored", "taken", "stranger" (it would move us far, we wait for more), or "moved"."""
-        asked_ms = next((at for known, at in self._pending if known == nonce), None)
+        asked_ms = dict(self._pending).get(nonce)
         if asked_ms is None:
             return "ignored"
         self._pending = tuple(pair for pair in self._pending if pair[0] != nonce)

@@ -28,7 +28,7 @@ ISSUER = "the-gioi"
 BASES = ("http://127.0.0.1/clips",)
 ANSWER_VALID_MS = 60_000
 
-COVER_MS = 1_000
+COVER_MS = 3_000
 """After receipts `upto` waits for a moment of quiet, as the inbox does: what comes in a row is covered by one word."""
 
 _WORDS = {word.value: word for word in Word}

@@ -3,8 +3,8 @@
 **What is skipped.** A node that hears nothing new asks the time every ten minutes. While it is *quiet* (answered, nothing
 uncovered, the desk owes it nothing and has told it these very floors), such a round changes its clock, when it looks at its
 list again, and nothing else. So a round that is over before anything else happens to the node is made on the clock alone: by
-the Timekeeper's own methods, with the same nonce, lots and moments as the message would have brought, counted in bytes as the
-last one that was sent. Everything that decides what sounds is a turn of the real engine, and `skips=False` makes every
+the Timekeeper's own methods, with the same lots and moments as the message would have brought, counted in bytes as the
+last one that was sent. So is a health while it sounds, which changes nothing but when the next is due. Everything that decides what sounds is a turn of the real engine, and `skips=False` makes every
 round one: the report is the same (a test holds that).
 
 All Keeps are durable at once: power goes between events. `tests/unit/firmware_bridge` cuts it between records.
@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from controller.protocol.keys import Provision
 from controller.protocol.messages import Floors
 from firmware_bridge import events as ev
-from firmware_bridge.engine import Engine
+from firmware_bridge.engine import PLAYING_HEALTH_MS, Engine
 from simulator.world.loop import Loop
 from simulator.world.scenario import Link
 from simulator.world.signet import sealed_size
@@ -74,7 +74,7 @@ class Pole:
 
     __slots__ = (
         "_attempt", "_boot_ms", "_clips", "_drift", "_drawn", "_kept", "_lots", "_provision", "_random", "_sky", "_sound", "_sounds", "_street",
-        "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "index", "round_bytes", "told", "village",
+        "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "health_bytes", "index", "round_bytes", "told", "village",
     )  # fmt: skip
 
     def __init__(self, index: int, village: str, provision: Provision, sky: Sky, street: Street, seed: int) -> None:
@@ -86,11 +86,12 @@ class Pole:
         self.bytes_in = 0
         self.bytes_out = 0
         self.round_bytes = (0, 0)
+        self.health_bytes = 0
         self._provision = provision
         self._sky = sky
         self._street = street
         self._drift = sky.drift_ppm
-        self._random = random.Random(f"{seed}/node/{index}").randbytes
+        self._random = random.Random(f"{seed}/node/{index}")
         self._lots = random.Random(f"{seed}/ways/{index}")
         self._kept: dict[str, bytes] = {}
         self._clips: set[str] = set()
@@ -112,7 +113,7 @@ class Pole:
         """Boot from what it remembers."""
         street, sky = self._street, self._sky
         self._boot_ms = street.loop.now_ms
-        self.engine = street.make_engine(self._provision, self._kept, self._clips, self._random)
+        self.engine = street.make_engine(self._provision, self._kept, self._clips, self._random.randbytes)
         off_ms = sky.rtc_off_ms
         rtc_ms = None if off_ms is None else street.loop.now_ms + off_ms
         self._feed(ev.Booted(rtc_ms=rtc_ms, rtc_u_ms=0 if rtc_ms is None else RTC_U_MS))
@@ -185,22 +186,44 @@ class Pole:
                 _PERFORM[type(effect)](self, effect)
 
     def _arm(self, engine: Engine) -> None:
+        """See to it that it wakes when it wants to, but for what is skipped."""
         loop = self._street.loop
-        is_quiet = self._is_quiet(engine)
-        own_ms = engine.due_ms if is_quiet else engine.wake_ms
+        own_ms = self._wants_ms(engine)
         if own_ms is None:
             return
         moment_ms = self._moment(own_ms)
-        if is_quiet and moment_ms - EARLY_MS > loop.now_ms:
+        if own_ms == engine.look_ms and moment_ms - EARLY_MS > loop.now_ms and self._is_quiet(engine):
             moment_ms -= EARLY_MS
         if self._wake_at is None or moment_ms < self._wake_at or self._wake_at <= loop.now_ms:
             self._wake_at = moment_ms
             loop.at(moment_ms, self._wake, moment_ms)
 
+    def _wants_ms(self, engine: Engine) -> int | None:
+        """When it has something to do that is not skipped."""
+        own_ms = engine.due_ms
+        if not engine.is_connected:
+            return own_ms
+        if engine.playing is None or not self._street.skips:
+            own_ms = engine.health_ms if own_ms is None or engine.health_ms < own_ms else own_ms
+        ask_ms = engine.clock.ask_ms
+        if ask_ms is not None and (own_ms is None or ask_ms < own_ms) and not self._is_quiet(engine):
+            return ask_ms
+        return own_ms
+
     def _wake(self, moment_ms: int) -> None:
-        if moment_ms == self._wake_at and self.engine is not None:
-            self._wake_at = None
-            self._feed(ev.Woke())
+        engine = self.engine
+        if moment_ms != self._wake_at or engine is None:
+            return  # it has changed its mind, or was booted, since
+        self._wake_at = None
+        is_better = self._catch_up()
+        own_ms = self._wants_ms(engine)
+        if is_better or (own_ms is not None and own_ms <= self._own(moment_ms)):
+            self._turn(engine, ev.Woke(), moment_ms)
+        self._arm(engine)
+
+    def rest(self) -> None:
+        """The world ends now: what it would have asked until then, it has asked."""
+        self._catch_up()
 
     def is_owed(self) -> None:
         """The desk is about to have something for it: it is quiet no longer."""
@@ -223,17 +246,17 @@ class Pole:
             and self._street.skips
             and engine.outstanding == 0
             and engine.is_answered
-            and engine.versions.plan == self.told.plan
-            and engine.versions.config == self.told.config
         )
 
-    def _catch_up(self) -> None:
-        """Make the rounds that were due before now."""
+    def _catch_up(self) -> bool:
+        """Do what was skipped and due before now; says whether the clock was bettered."""
         engine, now_ms = self.engine, self._street.loop.now_ms
-        if engine is None or self.connection is None or engine.clock.ask_ms is None:
-            return
-        if engine.clock.ask_ms >= self._own(now_ms) or not self._is_quiet(engine):
-            return
+        if engine is not None and engine.playing is not None and engine.is_connected and self._street.skips:
+            self._tell_health(engine, now_ms)
+        if engine is None or engine.clock.ask_ms is None or engine.clock.ask_ms >= self._own(now_ms):
+            return False
+        if not self._is_quiet(engine):
+            return False
         answered_ms = 0
         while (asked_ms := self._moment(engine.clock.ask_ms)) < now_ms:
             there, back = self._drawn = self.way()
@@ -244,17 +267,23 @@ class Pole:
             answered_ms = self._round(engine, asked_ms, there, back)
         if answered_ms:
             engine.reconsider(answered_ms)
+        return answered_ms > 0
+
+    def _tell_health(self, engine: Engine, now_ms: int) -> None:
+        while (told_ms := self._moment(engine.health_ms)) < now_ms:
+            engine.health_ms = self._own(told_ms) + PLAYING_HEALTH_MS
+            self.bytes_out += self.health_bytes
 
     def _round(self, engine: Engine, asked_ms: int, there: int, back: int) -> int:
         """Ask and answer on the clock alone; says when it was over. The lots are drawn as the engine draws them."""
-        clock, lots = engine.clock, self._random
-        nonce = lots(8).hex()
-        clock.asked(nonce, self._own(asked_ms), lots(1)[0])
-        over_ms = self._own(asked_ms + there + back)
-        clock.answered(nonce, asked_ms + there, asked_ms + there, over_ms)
-        clock.plan_next(over_ms, lots(1)[0], content=True)
-        self.bytes_out += self.round_bytes[0]
-        self.bytes_in += self.round_bytes[1]
+        clock, lots = engine.clock, self._random.getrandbits(128)  # 8 bytes, one, and one: the same words of the same stream
+        own_ms, over_ms, t_ms = self._own(asked_ms), self._own(asked_ms + there + back), asked_ms + there
+        clock.asked("", own_ms, lots >> 88 & 255)
+        clock.answered("", t_ms, t_ms, over_ms)
+        clock.plan_next(over_ms, lots >> 120, content=True)
+        asked, answered = self.round_bytes
+        self.bytes_out += asked
+        self.bytes_in += answered
         self._street.rounds_skipped += 1
         return over_ms
 
@@ -263,9 +292,9 @@ class Pole:
         if self._drawn is not None:
             drawn, self._drawn = self._drawn, None
             return drawn
-        link = self._street.link
-        trip_ms = link.round_trip_ms + self._lots.randint(0, link.jitter_ms)
-        there = trip_ms * self._lots.randint(30, 70) // 100
+        link, lot = self._street.link, self._lots.getrandbits(16)
+        trip_ms = link.round_trip_ms + link.jitter_ms * (lot >> 8) // 255
+        there = trip_ms * (77 + (lot & 127)) // 282  # 27 to 72 % of it
         return there, trip_ms - there
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +327,8 @@ class Pole:
         self.bytes_out += size
         if leaf == "ask":
             self.round_bytes = size, self.round_bytes[1]
+        elif leaf == "health":
+            self.health_bytes = size
 
     def _play(self, effect: ev.Play) -> None:
         self._sound = effect

@@ -70,6 +70,8 @@ class World:
             for hour in range(whole):
                 progress(hour, whole)
                 self.loop.run_until(scenario.begin_ms + (hour + 1) * HOUR_MS)
+            for pole in self.desk.poles:
+                pole.rest()
             self.witness.close(self.loop.now_ms)
             return tally(self)
 
