@@ -1,8 +1,9 @@
 """What time it is, and how sure: UTC out of the node's monotonic clock and the controller's answers. Pure; whole ms.
 
 An answer to our own question bounds the truth (Cristian 1989): question and answer took `rtt - (t3 - t2)` on the way, and
-however that splits into there and back, the middle is wrong by at most half. The bound grows as cheap crystals drift. A
-trusted clock is bettered by small steps; a jump is believed only when three answers agree on it.
+however that splits into there and back, the middle is wrong by at most half. The bound grows as cheap crystals drift; more
+slowly once answers hours apart have told how fast ours goes, so that what waits through days without a link still begins in
+step (docs/adr/0011). A trusted clock is bettered by small steps; a jump is believed only when three answers agree on it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,18 @@ ROUND_TRIP_MS = 4_000
 
 DRIFT_PPM = 100
 """Twice the worst of a crystal without compensation at -10..60 degC."""
+
+LEARN_MS = 7_200_000
+"""Two good answers so far apart tell the pace of our crystal: over two hours their own errors are 5 ppm of it, and ever less."""
+
+LEARN_U_MS = 50
+"""An answer less sure than this teaches nothing."""
+
+WANDER_PPM = 8
+"""A crystal whose mean pace is known still goes with the weather: twice what an AT-cut one in a box does between night and noon."""
+
+ANEW_MS = 172_800_000
+"""What was learned is of the last two days at most: the seasons move a crystal too."""
 
 RTC_U_MS = 30_000
 """An RTC that may be more wrong than this is not trusted."""
@@ -45,12 +58,16 @@ class Timekeeper:
     """One node's idea of UTC. Monotonic moments are arguments; nothing here reads a clock."""
 
     __slots__ = (
+        "_anchor",
+        "_drift_ppm",
         "_offset",
+        "_pace_ppb",
         "_pending",
         "_stamp",
         "_strangers",
         "_tries",
         "_u",
+        "_younger",
         "ask_ms",
         "is_answered",
         "is_confirmed",
@@ -62,26 +79,33 @@ class Timekeeper:
         self.is_answered = False  # in this connection
         self.is_confirmed = False  # the newest answer of this boot agreed with it
         self.ask_ms: int | None = None
-        self._offset: int | None = None
+        self._offset: int | None = None  # UTC minus monotonic at `_stamp`
         self._u = 0
         self._stamp = 0
+        self._pace_ppb = 0  # how fast that difference grows, as far as learned
+        self._drift_ppm = DRIFT_PPM  # and how far from it the crystal may be
+        self._anchor: tuple[int, int, int] | None = None
+        self._younger: tuple[int, int, int] | None = None
         self._pending: tuple[tuple[str, int], ...] = ()
         self._strangers: tuple[tuple[int, int, int], ...] = ()
         self._tries = 0
 
     def utc(self, now_ms: int) -> int:
         """UTC as we believe it, trusted or not; 0 without any idea."""
-        return max(0, now_ms + self._offset) if self._offset is not None else 0
+        return max(0, now_ms + self._offset_at(now_ms)) if self._offset is not None else 0
 
     def monotonic(self, utc_ms: int) -> int:
         """The node's monotonic moment of a moment in UTC."""
-        return utc_ms - (self._offset or 0)
+        if not self._pace_ppb:
+            return utc_ms - (self._offset or 0)
+        passed_ms = utc_ms - (self._offset or 0) - self._stamp
+        return self._stamp + passed_ms - passed_ms * self._pace_ppb // (1_000_000_000 + self._pace_ppb)
 
     def error(self, now_ms: int) -> int:
         """The bound of our error in ms; -1 untrusted."""
         if not self.is_trusted:
             return -1
-        return self._u - (-(now_ms - self._stamp) * DRIFT_PPM // 1_000_000)
+        return self._u - (-(now_ms - self._stamp) * self._drift_ppm // 1_000_000)
 
     def boot(self, rtc_ms: int | None, rtc_u_ms: int, now_ms: int) -> None:
         """Power came; take the RTC's word if there is one."""
@@ -145,12 +169,16 @@ class Timekeeper:
             self.is_trusted = self.is_confirmed = True
             self._tries = 1
             return "taken"
-        if abs(offset - self._offset) > STEP_MS:
+        off_ms = abs(offset - self._offset_at(now_ms))
+        if off_ms > STEP_MS:
             return self._stranger(offset, u, now_ms)
         self._strangers = ()
         self.is_confirmed = True
+        if off_ms > u + self.error(now_ms):
+            self._unlearn()  # no crystal does that whose pace we know
         if u <= self.error(now_ms):
             self._set(offset, u, now_ms)
+            self._learn(offset, u, now_ms)
         return "taken"
 
     def _stranger(self, offset: int, u: int, now_ms: int) -> str:
@@ -164,8 +192,37 @@ class Timekeeper:
         if not self.is_confirmed:
             return "stranger"
         self._strangers = ()
+        self._unlearn()
         self._set(offset, u, now_ms)
         return "moved"
+
+    def _offset_at(self, now_ms: int) -> int:
+        return (self._offset or 0) + (now_ms - self._stamp) * self._pace_ppb // 1_000_000_000
+
+    def _learn(self, offset: int, u: int, now_ms: int) -> None:
+        """Two answers of this boot, far apart, tell how fast our crystal goes: then its error grows more slowly."""
+        if u > LEARN_U_MS:
+            return
+        here = (now_ms, offset, u)
+        since_ms, first, first_u = self._anchor = self._anchor or here
+        passed_ms = now_ms - since_ms
+        if passed_ms < LEARN_MS:
+            return
+        pace_ppb = (offset - first) * 1_000_000_000 // passed_ms
+        if abs(pace_ppb) > DRIFT_PPM * 1000:
+            self._unlearn()
+            return
+        self._pace_ppb = pace_ppb
+        self._drift_ppm = min(DRIFT_PPM, WANDER_PPM - (-(u + first_u) * 1_000_000 // passed_ms))
+        if passed_ms >= ANEW_MS // 2:
+            self._younger = self._younger or here
+        if passed_ms >= ANEW_MS:
+            self._anchor, self._younger = self._younger, None
+
+    def _unlearn(self) -> None:
+        """Our crystal is any crystal again. What was learned may have been a lie: the controller's clock was set."""
+        self._pace_ppb, self._drift_ppm = 0, DRIFT_PPM
+        self._anchor = self._younger = None
 
     def _set(self, offset: int, u: int, now_ms: int) -> None:
         self._offset, self._u, self._stamp = offset, u, now_ms

@@ -39,7 +39,7 @@ TIME = (
     ),
     guard(
         CLOCK,
-        "if abs(offset - self._offset) > STEP_MS:",
+        "if off_ms > STEP_MS:",
         "if False:",
         "a_controller_two_hours_ahead_moves_a_trusted_clock_by_its_third_answer_and_with_an_alarm",
     ),
@@ -66,9 +66,24 @@ TIME = (
     guard(CLOCK, "if u <= self.error(now_ms):", "if True:", "the_surer_of_two_answers_stays_until_drift_has_eaten_it"),
     guard(
         CLOCK,
-        "return self._u - (-(now_ms - self._stamp) * DRIFT_PPM // 1_000_000)",
+        "return self._u - (-(now_ms - self._stamp) * self._drift_ppm // 1_000_000)",
         "return self._u",
         "the_truth_lies_within_the_bound_however_the_way_splits",
+    ),
+    guard(CLOCK, "if u > LEARN_U_MS:", "if False:", "answers_that_are_not_sure_teach_nothing"),
+    guard(CLOCK, "if passed_ms < LEARN_MS:", "if passed_ms < 1:", "an_hour_of_answers_teaches_nothing"),
+    guard(CLOCK, "if abs(pace_ppb) > DRIFT_PPM * 1000:", "if False:", "a_pace_that_no_crystal_has_is_not_learned"),
+    guard(
+        CLOCK,
+        "if off_ms > u + self.error(now_ms):",
+        "if False:",
+        "an_answer_that_contradicts_what_was_learned_makes_it_forgotten",
+    ),
+    guard(
+        CLOCK,
+        "WANDER_PPM - (-(u + first_u) * 1_000_000 // passed_ms)",
+        "1",
+        "the_truth_lies_within_the_bound_through_three_days_without_a_link",
     ),
     guard(
         CLOCK,
