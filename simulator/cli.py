@@ -1,4 +1,4 @@
-"""`tienglang-sim`: a fleet of simulated loudspeakers, and the demo."""
+"""`tienglang-sim`: a fleet of simulated loudspeakers, a world in virtual time, and the demo."""
 
 from __future__ import annotations
 
@@ -97,6 +97,16 @@ def conform(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     from simulator.conform.cli import conform as kit  # the fleet needs nothing of what this loads
 
     kit.main(list(arguments), prog_name=ctx.command_path)
+
+
+@main.command("world", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def world(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+    """A month of a province in virtual time: does everything sound when it should? docs/mo-phong.md tells how to use it."""
+    from simulator.world.cli import world as virtual  # the fleet needs nothing of what this loads
+
+    virtual.main(list(arguments), prog_name=ctx.command_path)
 
 
 @main.command("demo")

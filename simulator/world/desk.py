@@ -171,9 +171,7 @@ class Desk:
 
     def _config(self, pole: Pole) -> bytes:
         scenario = self._scenario
-        hours = tuple(
-            Hours(from_minute=minute_of(opens), to_minute=minute_of(closes)) for opens, closes in scenario.policy.hours
-        )
+        hours = tuple(Hours(from_minute=minute_of(opens), to_minute=minute_of(closes)) for opens, closes in scenario.policy.hours)
         config = Config(
             aud=pole.node,
             path=self._places.villages[pole.village].path,

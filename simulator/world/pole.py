@@ -55,7 +55,6 @@ class Desk(Protocol):
         ...
 
 
-
 @dataclass(slots=True, kw_only=True)
 class Street:
     """What all nodes of a world share."""
@@ -241,12 +240,7 @@ class Pole:
 
     def _is_quiet(self, engine: Engine) -> bool:
         """Would an ask and its answer change nothing but the clock?"""
-        return (
-            self.told is not None
-            and self._street.skips
-            and engine.outstanding == 0
-            and engine.is_answered
-        )
+        return self.told is not None and self._street.skips and engine.outstanding == 0 and engine.is_answered
 
     def _catch_up(self) -> bool:
         """Do what was skipped and due before now; says whether the clock was bettered."""

@@ -93,9 +93,7 @@ class World:
 def maker(signet: Signet) -> MakeEngine:
     """Makes the real engines, with this signet's seals."""
 
-    def make(
-        provision: Provision, kept: Mapping[str, bytes], clips: Collection[str], random: Callable[[int], bytes]
-    ) -> Engine:
+    def make(provision: Provision, kept: Mapping[str, bytes], clips: Collection[str], random: Callable[[int], bytes]) -> Engine:
         return Engine(provision, kept, clips, random=random, verify=signet.verify, mac=unsealed)
 
     return make

@@ -35,7 +35,9 @@ class Signet:
         self._secret = sha256(seed.encode()).digest()
         self._opened: OrderedDict[bytes, _Opened] = OrderedDict()
         self.root = self._public(keys.ROOT_KID)
-        self._heads = {kid: self._head(kid, typ) for kid, typ in ((keys.ROOT_KID, "tl-trust"), *((use, f"tl-{use}") for use in USES))}
+        self._heads = {
+            kid: self._head(kid, typ) for kid, typ in ((keys.ROOT_KID, "tl-trust"), *((use, f"tl-{use}") for use in USES))
+        }
 
     def trust_keys(self) -> tuple[TrustKey, ...]:
         """The keys that a trust document shall name."""

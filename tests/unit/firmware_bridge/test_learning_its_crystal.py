@@ -104,10 +104,10 @@ def test_an_answer_that_contradicts_what_was_learned_makes_it_forgotten() -> Non
 
 
 def test_a_pace_that_no_crystal_has_is_not_learned() -> None:
-    """Answers that run away by 0.04 % are a controller's fault, not ours."""
+    """Answers that run away by 125 ppm are a controller's fault, not ours."""
     watch = Wristwatch(0)
     for step in range(72):
-        watch.answer(ahead=step * 250)
+        watch.answer(ahead=step * 75)
         watch.pass_by(600_000)
     u = watch.u_ms
     watch.pass_by(1_000_000)
