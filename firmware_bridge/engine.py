@@ -49,8 +49,8 @@ class Engine:
 
     __slots__ = (
         "_alarms", "_announce_ms", "_booted_ms", "_counter", "_door", "_errands", "_inbox", "_intake", "_larder", "_ledger",
-        "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection", "health_ms",
-        "is_connected",
+        "_list", "_papers", "_random", "_reception", "_subscribed", "_voice", "_waking", "boot", "clock", "connection",
+        "health_ms", "is_connected",
     )  # fmt: skip
 
     def __init__(

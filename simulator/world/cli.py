@@ -23,7 +23,7 @@ FAILED = 1
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of the scenario's. The same seed, the same report.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of a table.")
 @click.pass_context
-def world(ctx: click.Context, scenario: Path, as_json: bool, **instead: Any) -> None:
+def world(ctx: click.Context, /, scenario: Path, as_json: bool, **instead: Any) -> None:
     """Cho các cụm loa thật sống trong thời gian ảo theo kịch bản. / Let the real loudspeaker minds live through SCENARIO.
 
     \b
@@ -41,6 +41,6 @@ def world(ctx: click.Context, scenario: Path, as_json: bool, **instead: Any) -> 
     ctx.exit(0 if all(bar.holds for bar in report.bars(tally, wanted)) else FAILED)
 
 
-def _tell(past: int, hours: int) -> None:
-    if past % 24 == 0:
-        click.echo(f"ngày / day {past // 24 + 1} / {hours // 24}", err=True)
+def _tell(past: int, villages: int) -> None:
+    if past * 20 // villages != (past - 1) * 20 // villages:
+        click.echo(f"{past * 100 // villages:3} %", err=True)

@@ -1,13 +1,13 @@
 """The controller's side of a world, from its pure parts: answers, plans, custody, and a ledger that moves by the one table.
 
-It keeps in dicts what the controller keeps in its database. A way through the broker takes time and loses nothing but what
+A desk for each village, for no village hears of another: what they share is the ledger. It keeps in dicts what the controller
+keeps in its database. A way through the broker takes time and loses nothing but what
 is under way when a link breaks; so an offer need not be repeated, and what a node lacks it gets when it asks.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
@@ -17,7 +17,7 @@ from controller.protocol import topics
 from controller.protocol.codec import decode, encode
 from controller.protocol.messages import Answer, Ask, Config, Floors, Hours, PlanBody, PlanHead, PlanItem, Policy, Receipts, Trust
 from simulator.world.loop import Loop
-from simulator.world.places import Places
+from simulator.world.places import Village
 from simulator.world.planner import Planner
 from simulator.world.pole import Pole
 from simulator.world.scenario import Scenario, minute_of
@@ -46,87 +46,80 @@ class Sheet:
         self.whys: dict[int, str] = {}
 
 
-class _Standing:
-    """A village's newest plan."""
+class Ledger:
+    """The sheets of a whole world, by airing. What is opened here the witness hears of."""
 
-    __slots__ = ("digest", "floors", "sealed")
+    def __init__(self, planner: Planner, witness: Witness) -> None:
+        self._planner = planner
+        self._witness = witness
+        self.sheets: dict[str, Sheet] = {}
 
-    def __init__(self, floors: Floors) -> None:
-        self.floors = floors
-        self.digest = ""
-        self.sealed: bytes | None = None
+    def sheet(self, item: PlanItem) -> Sheet:
+        """The sheet of an airing."""
+        sheet = self.sheets.get(item.airing)
+        if sheet is None:
+            sheet = self.sheets[item.airing] = Sheet(item, self._planner.approved_ms(item.airing))
+            self._witness.approved(item.airing, item.start, item.grace)
+        return sheet
+
+
+def trust_of(signet: Signet, begin_ms: int) -> Trust:
+    """The trust document of a world."""
+    return Trust(iss=ISSUER, aud="all", iat=begin_ms, exp=FOR_EVER, version=begin_ms, keys=signet.trust_keys())
 
 
 class Desk:
-    """One controller for all nodes of a world. `sheets` is its ledger."""
+    """The controller of one village. `sheets` is the ledger of the whole world; this desk writes its own nodes' lines."""
 
-    def __init__(
-        self, *, scenario: Scenario, places: Places, planner: Planner, signet: Signet, loop: Loop, witness: Witness
-    ) -> None:
+    def __init__(self, *, scenario: Scenario, village: Village, signet: Signet, loop: Loop, ledger: Ledger, trust: Trust) -> None:
         self._scenario = scenario
-        self._places = places
-        self._planner = planner
+        self._village = village
         self._signet = signet
         self._loop = loop
-        self._witness = witness
-        self._version = scenario.begin_ms
-        first = Floors(trust=self._version, config=self._version, plan=0)
-        self._standing = {village: _Standing(first) for village in places.villages}
-        self._bodies: dict[str, bytes] = {}
+        self._ledger = ledger
+        self._trust = trust
+        self._sealed_trust = signet.sign(trust)
+        self._floors = Floors(trust=trust.version, config=trust.version, plan=0)
+        self._plan: tuple[str, bytes, bytes] | None = None  # its body's hash, the body, the sealed head
         self._upto: dict[tuple[int, str], int] = {}
         self._owes_cover: set[int] = set()
-        claims = {"iss": ISSUER, "iat": self._version, "exp": FOR_EVER, "version": self._version}
-        self._trust = signet.sign(Trust(aud="all", keys=signet.trust_keys(), **claims))
-        self._claims: dict[str, Any] = claims
         self.poles: list[Pole] = []
-        self.sheets: dict[str, Sheet] = {}
 
     # ── plans ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def plan(self, _: Any = None) -> None:
-        """Publish what the planner has decided by now, and look again when it decides next."""
-        for village, body in self._planner.plans(self._loop.now_ms).items():
-            self._publish(village, body)
-        next_ms = self._planner.next_ms()
-        if next_ms is not None:
-            self._loop.at(next_ms, self.plan)
-
     def file(self, sha256: str) -> bytes | None:
-        """A plan's body by its hash; None for anything else."""
-        return self._bodies.get(sha256)
+        """The newest plan's body by its hash; None for anything else."""
+        return self._plan[1] if self._plan is not None and self._plan[0] == sha256 else None
 
-    def _publish(self, village: str, body: PlanBody) -> None:
-        now_ms, standing, nodes = self._loop.now_ms, self._standing[village], self._places.villages[village].nodes
+    def publish(self, body: PlanBody) -> None:
+        """A newer plan: in the ledger, and on its way to whoever is there."""
+        now_ms, village = self._loop.now_ms, self._village
         for item in body.items:
-            sheet = self.sheets.get(item.airing) or self._open(item)
-            for node in nodes:
-                sheet.states.setdefault(node, State.PUBLISHED)
+            self._enter_item(item)
         data = encode(body)
         digest = sha256(data).hexdigest()
-        self._bodies.pop(standing.digest, None)
-        self._bodies[digest] = data
         head = PlanHead(
-            iss=ISSUER, aud=village, iat=now_ms, exp=body.valid_until, version=body.version, sha256=digest, size=len(data)
+            iss=ISSUER, aud=village.id, iat=now_ms, exp=body.valid_until, version=body.version, sha256=digest, size=len(data)
         )
-        standing.digest, standing.sealed = digest, self._signet.sign(head)
-        standing.floors = msgspec.structs.replace(standing.floors, plan=body.version)
-        arrives_ms = now_ms + self._scenario.link.round_trip_ms // 2
-        for node in nodes:
-            pole = self.poles[node]
+        sealed = self._signet.sign(head)
+        for pole in self.poles:
             if pole.connection is not None:
                 pole.is_owed()
-                what = (pole.connection, topics.village_plan(village), (standing.sealed,))
-                self._loop.at(arrives_ms, pole.arrive, what)
+                what = (pole.connection, topics.village_plan(village.id), (sealed,))
+                self._loop.at(now_ms + self._scenario.link.round_trip_ms // 2, pole.arrive, what)
+        self._plan = digest, data, sealed
+        self._floors = msgspec.structs.replace(self._floors, plan=body.version)
 
-    def _open(self, item: PlanItem) -> Sheet:
-        sheet = self.sheets[item.airing] = Sheet(item, self._planner.approved_ms(item.airing))
-        self._witness.approved(item.airing, item.start, item.grace)
-        self._loop.at(item.start + item.grace + item.duration + SETTLE_AFTER_MS, self._settle, sheet)
-        return sheet
+    def _enter_item(self, item: PlanItem) -> None:
+        sheet = self._ledger.sheet(item)
+        nodes = self._village.nodes
+        if nodes[0] not in sheet.states:
+            sheet.states.update(dict.fromkeys(nodes, State.PUBLISHED))
+            self._loop.at(item.start + item.grace + item.duration + SETTLE_AFTER_MS, self._settle, sheet)
 
     def _settle(self, sheet: Sheet) -> None:
-        for node, state in sheet.states.items():
-            sheet.states[node] = move(state, Word.SETTLE)
+        for node in self._village.nodes:
+            sheet.states[node] = move(sheet.states[node], Word.SETTLE)
 
     # ── what nodes say ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -139,7 +132,7 @@ class Desk:
 
     def _answer(self, pole: Pole, ask: Ask, sent_ms: int) -> None:
         there, back = pole.way()
-        t_ms, standing = sent_ms + there, self._standing[pole.village]
+        t_ms, floors = sent_ms + there, self._floors
         covered = self._upto[pole.index, ask.life] = max(self._upto.get((pole.index, ask.life), 0), ask.from_seq - 1)
         answer = self._signet.sign(
             Answer(
@@ -152,34 +145,37 @@ class Desk:
                 nonce=ask.nonce,
                 t2=t_ms,
                 t3=t_ms,
-                floors=standing.floors,
+                floors=floors,
             )
         )
-        lacking = self._lacking(pole, ask, standing)
-        pole.answered(None if lacking else standing.floors, len(answer))
+        lacking = self._lacking(pole, ask)
+        pole.answered(not lacking, len(answer))
         assert pole.connection is not None
         self._loop.at(t_ms + back, pole.arrive, (pole.connection, topics.inbox(pole.node), (*lacking, answer)))
 
-    def _lacking(self, pole: Pole, ask: Ask, standing: _Standing) -> list[bytes]:
-        held, newest = ask.versions, standing.floors
-        lacking = [self._trust] if held.trust < newest.trust else []
+    def _lacking(self, pole: Pole, ask: Ask) -> list[bytes]:
+        held, newest = ask.versions, self._floors
+        lacking = [self._sealed_trust] if held.trust < newest.trust else []
         if held.config < newest.config:
             lacking.append(self._config(pole))
-        if held.plan < newest.plan and standing.sealed is not None:
-            lacking.append(standing.sealed)
+        if held.plan < newest.plan and self._plan is not None:
+            lacking.append(self._plan[2])
         return lacking
 
     def _config(self, pole: Pole) -> bytes:
         scenario = self._scenario
         hours = tuple(Hours(from_minute=minute_of(opens), to_minute=minute_of(closes)) for opens, closes in scenario.policy.hours)
         config = Config(
+            iss=ISSUER,
             aud=pole.node,
-            path=self._places.villages[pole.village].path,
+            iat=self._trust.iat,
+            exp=FOR_EVER,
+            version=self._floors.config,
+            path=self._village.path,
             since=0,
             policy=Policy(hours=hours),
             bases=BASES,
             health_s=scenario.health_s,
-            **self._claims,
         )
         return self._signet.sign(config)
 
@@ -189,7 +185,7 @@ class Desk:
         for receipt in said.items:
             if receipt.seq == reached + 1:
                 reached += 1
-            sheet = self.sheets[receipt.airing]
+            sheet = self._ledger.sheets[receipt.airing]
             before = sheet.states[pole.index]
             after = sheet.states[pole.index] = move(before, _WORDS[receipt.state.value])
             if after is not before and receipt.why:

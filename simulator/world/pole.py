@@ -1,11 +1,12 @@
 """One node in virtual time: the real engine, with a dict for its disk and the loop for everything that takes time.
 
 **What is skipped.** A node that hears nothing new asks the time every ten minutes. While it is *quiet* (answered, nothing
-uncovered, the desk owes it nothing and has told it these very floors), such a round changes its clock, when it looks at its
-list again, and nothing else. So a round that is over before anything else happens to the node is made on the clock alone: by
-the Timekeeper's own methods, with the same lots and moments as the message would have brought, counted in bytes as the
-last one that was sent. So is a health while it sounds, which changes nothing but when the next is due. Everything that decides what sounds is a turn of the real engine, and `skips=False` makes every
-round one: the report is the same (a test holds that).
+uncovered, and the desk, which owes it nothing, has told it these very floors), such a round changes its clock, when it looks
+at its list again, and nothing else. So a round that is over before anything else happens to the node is made on the clock
+alone: by the Timekeeper's own methods, with the same lots and moments as the messages would have brought, counted in bytes as
+the last ones that were sent. A health while it sounds changes nothing but when the next is due, and is counted likewise.
+Everything that decides what sounds is a turn of the real engine, and `skips=False` makes everything one: the same sounds
+begin at the same ms (a test holds that).
 
 All Keeps are durable at once: power goes between events. `tests/unit/firmware_bridge` cuts it between records.
 """
@@ -17,8 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controller.protocol.keys import Provision
-from controller.protocol.messages import Floors
+from controller.protocol.keys import Provision, node_kid
 from firmware_bridge import events as ev
 from firmware_bridge.engine import PLAYING_HEALTH_MS, Engine
 from simulator.world.loop import Loop
@@ -57,7 +57,7 @@ class Desk(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Street:
-    """What all nodes of a world share."""
+    """What the nodes of one village share."""
 
     loop: Loop
     witness: Witness
@@ -72,21 +72,22 @@ class Pole:
     """One node. `power_on` begins; from then on the loop drives it."""
 
     __slots__ = (
-        "_attempt", "_boot_ms", "_clips", "_drift", "_drawn", "_kept", "_lots", "_provision", "_random", "_sky", "_sound", "_sounds", "_street",
-        "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "health_bytes", "index", "round_bytes", "told", "village",
+        "_attempt", "_boot_ms", "_clips", "_drawn", "_drift", "_kept", "_kid", "_lots", "_provision", "_random", "_sky",
+        "_sound", "_sounds", "_street", "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "health_bytes", "index",
+        "is_told", "round_bytes",
     )  # fmt: skip
 
-    def __init__(self, index: int, village: str, provision: Provision, sky: Sky, street: Street, seed: int) -> None:
+    def __init__(self, index: int, provision: Provision, sky: Sky, street: Street, seed: int) -> None:
         self.index = index
-        self.village = village
         self.engine: Engine | None = None
         self.connection: int | None = None
-        self.told: Floors | None = None
+        self.is_told = False
         self.bytes_in = 0
         self.bytes_out = 0
         self.round_bytes = (0, 0)
         self.health_bytes = 0
         self._provision = provision
+        self._kid = node_kid(provision.node, provision.generation)
         self._sky = sky
         self._street = street
         self._drift = sky.drift_ppm
@@ -140,7 +141,7 @@ class Pole:
 
     def _hang_up(self) -> None:
         self._attempt += 1
-        self.connection = self.told = None
+        self.connection, self.is_told = None, False
 
     def _try_later(self, period_ms: tuple[int, int]) -> None:
         self._attempt += 1
@@ -227,20 +228,20 @@ class Pole:
     def is_owed(self) -> None:
         """The desk is about to have something for it: it is quiet no longer."""
         self._catch_up()
-        self.told = None
+        self.is_told = False
         if self.engine is not None:
             self._arm(self.engine)
 
-    def answered(self, told: Floors | None, size: int) -> None:
-        """An answer is on its way, of so many bytes; `told`: it is all that this node is owed."""
-        self.told = told
+    def answered(self, is_told: bool, size: int) -> None:
+        """An answer is on its way, of so many bytes; `is_told`: it is all that this node is owed."""
+        self.is_told = is_told
         self.round_bytes = self.round_bytes[0], size
 
     # ── rounds for the time ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _is_quiet(self, engine: Engine) -> bool:
         """Would an ask and its answer change nothing but the clock?"""
-        return self.told is not None and self._street.skips and engine.outstanding == 0 and engine.is_answered
+        return self.is_told and self._street.skips and engine.outstanding == 0 and engine.is_answered
 
     def _catch_up(self) -> bool:
         """Do what was skipped and due before now; says whether the clock was bettered."""
@@ -317,7 +318,7 @@ class Pole:
             self._street.desk.hear(self, leaf, effect.payload, moment_ms)
 
     def _count(self, leaf: str, payload: bytes) -> None:
-        size = sealed_size(leaf, self._provision.node, payload)
+        size = sealed_size(leaf, self._kid, payload)
         self.bytes_out += size
         if leaf == "ask":
             self.round_bytes = size, self.round_bytes[1]

@@ -1,4 +1,8 @@
-"""Puts a world together and lets its time pass. Deterministic: the same scenario, the same world."""
+"""Puts a world together and lets its time pass. Deterministic: the same scenario, the same world.
+
+One village after the other lives from the first day to the last: none hears of another, and the planner hears no node. So
+what is at work at a time is small, and stays where a processor is quick. Time within a village is one heap of moments.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +12,28 @@ from contextlib import contextmanager
 from hashlib import sha256
 
 from controller.protocol.keys import Provision, to_text
+from controller.protocol.messages import PlanBody
 from firmware_bridge.engine import Engine
-from simulator.world.desk import BASES, Desk
+from simulator.world.desk import BASES, Desk, Ledger, trust_of
 from simulator.world.loop import Loop
-from simulator.world.places import Places
+from simulator.world.places import Places, Village
 from simulator.world.planner import Almanac, Planner
 from simulator.world.pole import MakeEngine, Pole, Street
 from simulator.world.scenario import HOUR_MS, Scenario
 from simulator.world.signet import Signet, unsealed
-from simulator.world.tally import Tally, tally
-from simulator.world.weather import Sky, Spans, sky_of
+from simulator.world.tally import Tally, enter
+from simulator.world.weather import Spans, sky_of
 from simulator.world.witness import Witness
 
 SWITCHED_ON_MS = HOUR_MS // 2
 """The nodes of a world are switched on one after the other within its first half hour, at night."""
 
 Progress = Callable[[int, int], None]
-"""(hours past, hours in all)."""
+"""(villages done, villages in all)."""
 
 
 class World:
-    """All of one world. `make_engine` and `planner` are what tests put in another's place."""
+    """All of one world. `planner`, `make_engine` and `skips` are for those who put something else in their place."""
 
     def __init__(
         self,
@@ -40,54 +45,75 @@ class World:
     ) -> None:
         self.scenario = scenario
         self.places = Places(scenario)
-        self.loop = Loop(scenario.begin_ms)
         self.witness = Witness(scenario.policy.hours)
-        signet = Signet(f"{scenario.seed}/signet")
-        self.desk = Desk(
-            scenario=scenario,
-            places=self.places,
-            planner=planner or Almanac(scenario, self.places),
-            signet=signet,
-            loop=self.loop,
-            witness=self.witness,
-        )
-        self.street = Street(
-            loop=self.loop,
-            witness=self.witness,
-            desk=self.desk,
-            link=scenario.link,
-            make_engine=make_engine or maker(signet),
-            skips=skips,
-        )
+        self.signet = Signet(f"{scenario.seed}/signet")
         self.skies = [sky_of(scenario, index) for index in range(scenario.nodes)]
-        self.desk.poles = [self._pole(index, sky, signet.root) for index, sky in enumerate(self.skies)]
+        self._planner = planner or Almanac(scenario, self.places)
+        self._make_engine = make_engine or maker(self.signet)
+        self._skips = skips
+        self.ledger = Ledger(self._planner, self.witness)
 
     def run(self, progress: Progress = lambda past, whole: None) -> Tally:
         """Let all its time pass; says what it came to."""
-        scenario, whole = self.scenario, self.scenario.days * 24
+        it = Tally()
         with _no_garbage():
-            self._switch_on()
-            for hour in range(whole):
-                progress(hour, whole)
-                self.loop.run_until(scenario.begin_ms + (hour + 1) * HOUR_MS)
-            for pole in self.desk.poles:
-                pole.rest()
-            self.witness.close(self.loop.now_ms)
-            return tally(self)
+            plans = self._plans()
+            for number, village in enumerate(self.places.villages.values()):
+                progress(number, len(self.places.villages))
+                self._live(village, plans.pop(village.id, []), it)
+            for sheet in self.ledger.sheets.values():
+                enter(it, sheet, self.witness, self.skies)
+        counts = self.witness.counts
+        it.doubles, it.lates, it.breaches = counts["double"], counts["late"], counts["breach"]
+        return it
 
-    def _switch_on(self) -> None:
-        loop, count = self.loop, len(self.desk.poles)
-        loop.at(loop.now_ms, self.desk.plan)
-        for pole, sky in zip(self.desk.poles, self.skies, strict=True):
-            loop.at(loop.now_ms + 1 + SWITCHED_ON_MS * pole.index // count, pole.power_on)
-            _follow(loop, sky.offline, pole.link_down, pole.link_up)
-            _follow(loop, sky.unpowered, pole.power_cut, pole.power_on)
+    def _plans(self) -> dict[str, list[tuple[int, PlanBody]]]:
+        """All that the planner will ever publish, by village: it hears no node, so it can be asked beforehand."""
+        plans: dict[str, list[tuple[int, PlanBody]]] = {}
+        while (now_ms := self._planner.next_ms()) is not None:
+            for village, body in self._planner.plans(now_ms).items():
+                plans.setdefault(village, []).append((now_ms, body))
+        return plans
 
-    def _pole(self, index: int, sky: Sky, root: str) -> Pole:
+    def _live(self, village: Village, plans: list[tuple[int, PlanBody]], it: Tally) -> None:
+        """The whole life of one village."""
+        scenario = self.scenario
+        loop = Loop(scenario.begin_ms)
+        desk = Desk(
+            scenario=scenario,
+            village=village,
+            signet=self.signet,
+            loop=loop,
+            ledger=self.ledger,
+            trust=trust_of(self.signet, scenario.begin_ms),
+        )
+        street = Street(
+            loop=loop, witness=self.witness, desk=desk, link=scenario.link, make_engine=self._make_engine, skips=self._skips
+        )
+        desk.poles = [self._pole(index, street) for index in village.nodes]
+        for at_ms, body in plans:
+            loop.at(at_ms, desk.publish, body)
+        for pole in desk.poles:
+            self._switch_on(pole, loop)
+        loop.run_until(scenario.end_ms)
+        for pole in desk.poles:
+            pole.rest()
+            it.bytes_in += pole.bytes_in
+            it.bytes_out += pole.bytes_out
+        self.witness.close(loop.now_ms)
+        it.rounds_skipped += street.rounds_skipped
+
+    def _switch_on(self, pole: Pole, loop: Loop) -> None:
+        sky = self.skies[pole.index]
+        loop.at(loop.now_ms + 1 + SWITCHED_ON_MS * pole.index // self.scenario.nodes, pole.power_on)
+        _follow(loop, sky.offline, pole.link_down, pole.link_up)
+        _follow(loop, sky.unpowered, pole.power_cut, pole.power_on)
+
+    def _pole(self, index: int, street: Street) -> Pole:
         name = self.places.name_of(index)
         key = to_text(sha256(name.encode()).digest())
-        provision = Provision(node=name, generation=1, key=key, root=root, broker="mqtt://127.0.0.1", bases=BASES)
-        return Pole(index, self.places.of_node[index].id, provision, sky, self.street, self.scenario.seed)
+        provision = Provision(node=name, generation=1, key=key, root=self.signet.root, broker="mqtt://127.0.0.1", bases=BASES)
+        return Pole(index, provision, self.skies[index], street, self.scenario.seed)
 
 
 def maker(signet: Signet) -> MakeEngine:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from controller.protocol import keys, seal
 from controller.protocol.codec import TYP_OF, encode
 from controller.protocol.messages import Trust, TrustKey, Use
+from controller.protocol.topics import FROM_NODE
 
 REMEMBERED = 4_096
 """Tokens whose content is at hand: all that is on its way at a time, and each village's plan."""
@@ -93,10 +94,14 @@ def unsealed(typ: str, kid: str, key: bytes, payload: bytes) -> bytes:
     return payload
 
 
-def sealed_size(typ: str, kid: str, payload: bytes) -> int:
-    """How many bytes `seal.mac` would make of this word."""
-    header = len('{"alg":"HS256","kid":"","typ":""}') + len(kid) + len(typ)
-    return -(-header * 4 // 3) + -(-len(payload) * 4 // 3) + 45
+def sealed_size(leaf: str, kid: str, payload: bytes) -> int:
+    """How many bytes `seal.mac` would make of this word on this topic of a node's."""
+    header = len('{"alg":"HS256","kid":"","typ":""}') + len(kid) + len(FROM_NODE[leaf])
+    return _b64_size(header) + 1 + _b64_size(len(payload)) + 1 + _b64_size(32)
+
+
+def _b64_size(size: int) -> int:
+    return (size * 4 + 2) // 3
 
 
 def _b64(raw: bytes) -> bytes:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from controller.domain.delivery import ENDS
+from simulator.world.desk import Sheet
 from simulator.world.planner import HORIZON_MS
 from simulator.world.scenario import MINUTE_MS
 from simulator.world.weather import Sky, covered_ms, is_clear
-
-if TYPE_CHECKING:
-    from simulator.world.desk import Sheet
-    from simulator.world.run import World
+from simulator.world.witness import Witness
 
 ON_TIME_MS = 2_000
 LINK_NEEDED_MS = 10 * MINUTE_MS
@@ -42,25 +40,13 @@ class Tally:
     rounds_skipped: int = 0
 
 
-def tally(world: World) -> Tally:
-    """Everything that was to end before the world did."""
-    it = Tally()
-    for sheet in world.desk.sheets.values():
-        _sheet(it, world, sheet)
-    counts = world.witness.counts
-    it.doubles, it.lates, it.breaches = counts["double"], counts["late"], counts["breach"]
-    it.bytes_in = sum(pole.bytes_in for pole in world.desk.poles)
-    it.bytes_out = sum(pole.bytes_out for pole in world.desk.poles)
-    it.rounds_skipped = world.street.rounds_skipped
-    return it
-
-
-def _sheet(it: Tally, world: World, sheet: Sheet) -> None:
-    item, begun = sheet.item, world.witness.begun[sheet.item.airing]
+def enter(it: Tally, sheet: Sheet, witness: Witness, skies: Sequence[Sky]) -> None:
+    """Count one airing, whose nodes have all ended."""
+    item, begun = sheet.item, witness.begun[sheet.item.airing]
     known_ms = max(sheet.approved_ms, item.start - HORIZON_MS)
-    may_sound = not world.witness.is_forbidden(item.start, item.start + item.duration)
+    may_sound = not witness.is_forbidden(item.start, item.start + item.duration)
     for node, state in sheet.states.items():
-        sky = world.skies[node]
+        sky = skies[node]
         began_ms = begun.get(node)
         is_on_time = began_ms is not None and item.start <= began_ms <= item.start + ON_TIME_MS
         word = f"{state.value} {sheet.whys.get(node, '')}".strip()

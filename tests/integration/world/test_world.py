@@ -1,0 +1,134 @@
+"""Worlds in virtual time: the real engines keep the laws in any weather, and a planted fault does not pass unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from controller.protocol.keys import Provision
+from firmware_bridge import awakening, intake, playlist
+from firmware_bridge.engine import Engine
+from firmware_bridge.timekeeper import Timekeeper
+from simulator.world import report, scenario
+from simulator.world.desk import Desk
+from simulator.world.run import World, maker
+from simulator.world.scenario import Scenario, Weather, read
+from simulator.world.signet import Signet
+
+SCENARIOS = Path(scenario.__file__).parents[1] / "scenarios"
+MONTH = read(SCENARIOS / "month.toml")
+SMALL = msgspec.structs.replace(MONTH, nodes=24, days=3)
+STORM = msgspec.structs.replace(
+    SMALL,
+    weather=Weather(downtime=0.2, power_cuts_a_month=3_000, power_off_s=(2, 10), without_rtc=0, long_share=0, outage_s=(60, 900)),
+    programme=msgspec.structs.replace(SMALL.programme, grace_s=600, bulletins_a_day=24, duration_s=(60, 90)),
+)
+"""The power goes a hundred times a day, for seconds: often within a sound, and back within its window."""
+
+
+def told(it: World) -> str:
+    return report.for_machines(it.run(), it.scenario)
+
+
+def test_five_hundred_nodes_for_a_week_keep_every_bar() -> None:
+    wanted = msgspec.structs.replace(MONTH, nodes=500, days=7)
+    it = World(wanted)
+    tally = it.run()
+    assert [bar.name for bar in report.bars(tally, wanted) if not bar.holds] == [], report.for_people(
+        tally, wanted, it.witness.faults
+    )
+    assert tally.pairs >= 8 * 500 * 7 - 8 * 500 and tally.fair > 0.9 * tally.pairs
+    assert tally.streamed < tally.on_time
+
+
+@pytest.mark.soak
+def test_five_thousand_nodes_for_a_month_keep_every_bar() -> None:
+    it = World(MONTH)
+    tally = it.run()
+    said = report.for_people(tally, MONTH, it.witness.faults)
+    print(said)
+    assert [bar.name for bar in report.bars(tally, MONTH) if not bar.holds] == [], said
+    assert tally.streamed < tally.on_time
+
+
+def test_the_same_seed_is_the_same_world_and_another_seed_another() -> None:
+    first = told(World(SMALL))
+    assert told(World(SMALL)) == first
+    assert told(World(msgspec.structs.replace(SMALL, seed=2))) != first
+
+
+def test_what_is_skipped_changes_nothing() -> None:
+    """Every round for the time and every health played out: the same sounds begin at the same ms, and end as before."""
+    quick, whole = World(SMALL), World(SMALL, skips=False)
+    one, other = quick.run(), whole.run()
+    assert one.rounds_skipped > 100 * SMALL.nodes and other.rounds_skipped == 0
+    assert quick.witness.begun == whole.witness.begun
+    assert one.words == other.words
+    assert one.bytes_in == pytest.approx(other.bytes_in, rel=0.001)
+    assert one.bytes_out == pytest.approx(other.bytes_out, rel=0.01)
+
+
+def test_in_a_storm_nothing_plays_twice_or_late_and_everything_ends() -> None:
+    tally = World(STORM).run()
+    assert (tally.doubles, tally.lates, tally.breaches, tally.unsettled) == (0, 0, 0, 0)
+    assert tally.words["cut power"] > 50
+
+
+# ── a technician sets 03:15 ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_trung_loc_is_silent_at_a_quarter_past_three() -> None:
+    """Every node refuses it and says why; the rest of the day sounds."""
+    wanted = read(SCENARIOS / "trung-loc.toml")
+    it = World(wanted)
+    tally = it.run()
+    assert all(not begun for airing, begun in it.witness.begun.items() if airing.endswith("-0315"))
+    assert tally.words["refused hours"] == tally.forbidden == 3 * wanted.nodes
+    assert all(bar.holds for bar in report.bars(tally, wanted))
+    assert tally.words["finished"] > 0.9 * (tally.pairs - tally.forbidden)
+
+
+# ── planted faults: a witness that can't fail proves nothing ─────────────────────────────────────────────────────────
+
+
+def test_an_engine_that_forgets_what_it_spent_is_seen_to_play_twice() -> None:
+    def forgetful(
+        provision: Provision, kept: Mapping[str, bytes], clips: Collection[str], random: Callable[[int], bytes]
+    ) -> Engine:
+        rest = {key: value for key, value in kept.items() if not key.startswith(("airing/", "receipt/"))}
+        return maker(Signet(f"{STORM.seed}/signet"))(provision, rest, clips, random)
+
+    it = World(STORM, make_engine=forgetful)
+    tally = it.run()
+    assert tally.doubles > 0
+    assert any(fault.kind == "double" for fault in it.witness.faults)
+
+
+def test_an_engine_without_its_hours_is_seen_in_the_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (playlist, intake):
+        monkeypatch.setattr(place, "refusal", lambda *_: "")
+    wanted = read(SCENARIOS / "trung-loc.toml")
+    tally = World(wanted).run()
+    assert tally.breaches > wanted.nodes
+    assert [bar.holds for bar in report.bars(tally, wanted)] == [True, True, True, False, True]
+
+
+def test_an_engine_without_its_grace_is_seen_to_be_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (playlist, intake, awakening):
+        monkeypatch.setattr(place, "last_begin_ms", lambda item: item.start + 3_600_000)
+    tally = World(STORM).run()
+    assert tally.lates > 0
+
+
+def test_a_clock_without_its_bound_is_seen_to_be_early_or_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes whose RTC is believed to the ms."""
+    monkeypatch.setattr(Timekeeper, "error", lambda *_: 0)
+    assert World(STORM).run().lates > 0
+
+
+def test_a_desk_that_settles_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Desk, "_settle", lambda *_: None)
+    assert World(msgspec.structs.replace(SMALL, days=4)).run().unsettled > 0
