@@ -161,13 +161,14 @@ class Playlist:
             self.say(out, now_ms, self.horn, _R.FAILED, "player")
         if not self._clock.is_trusted:
             return
-        soon_ms = self._clock.utc(now_ms) + PREROLL_MS - self._lead_ms(now_ms)
+        early_ms = PREROLL_MS - self._lead_ms(now_ms)
+        soon_ms = self._clock.utc(now_ms) + early_ms
         looks: list[int] = []
         due = []
         for airing in self._queue:
             start = _start(airing)
             if start > soon_ms:
-                looks.append(now_ms + start - soon_ms)
+                looks.append(max(now_ms + 1, self._clock.monotonic(start - early_ms)))
                 break
             due.append(airing)
         for airing in sorted(due, key=turn) if len(due) > 1 else due:

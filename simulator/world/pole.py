@@ -267,7 +267,7 @@ class Pole:
     def _tell_health(self, engine: Engine, now_ms: int) -> None:
         while (told_ms := self._moment(engine.health_ms)) < now_ms:
             engine.health_ms = self._own(told_ms) + PLAYING_HEALTH_MS
-            self.bytes_out += self.health_bytes
+            self.bytes_out += self.health_bytes + _named_size(engine.playing)
 
     def _round(self, engine: Engine, asked_ms: int, there: int, back: int) -> int:
         """Ask and answer on the clock alone; says when it was over. The lots are drawn as the engine draws them."""
@@ -376,6 +376,11 @@ class Pole:
             if event.data is None:
                 self._clips.add(event.sha256)
         self._feed(event)
+
+
+def _named_size(airing: str | None) -> int:
+    """What it adds to a health to name what plays: `,"playing":"..."` in base64url."""
+    return (len(airing or "") + 13) * 4 // 3
 
 
 _PERFORM: dict[type, Callable[[Pole, Any], None]] = {

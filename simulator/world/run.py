@@ -26,7 +26,7 @@ from simulator.world.weather import Spans, sky_of
 from simulator.world.witness import Witness
 
 SWITCHED_ON_MS = HOUR_MS // 2
-"""The nodes of a world are switched on one after the other within its first half hour, at night."""
+"""The nodes of a world are switched on one after the other within half an hour of its eve."""
 
 Progress = Callable[[int, int], None]
 """(villages done, villages in all)."""
@@ -62,7 +62,7 @@ class World:
                 progress(number, len(self.places.villages))
                 self._live(village, plans.pop(village.id, []), it)
             for sheet in self.ledger.sheets.values():
-                enter(it, sheet, self.witness, self.skies)
+                enter(it, sheet, self.witness, self.skies, self.scenario.begin_ms)
         counts = self.witness.counts
         it.doubles, it.lates, it.breaches = counts["double"], counts["late"], counts["breach"]
         return it
@@ -78,14 +78,14 @@ class World:
     def _live(self, village: Village, plans: list[tuple[int, PlanBody]], it: Tally) -> None:
         """The whole life of one village."""
         scenario = self.scenario
-        loop = Loop(scenario.begin_ms)
+        loop = Loop(scenario.eve_ms)
         desk = Desk(
             scenario=scenario,
             village=village,
             signet=self.signet,
             loop=loop,
             ledger=self.ledger,
-            trust=trust_of(self.signet, scenario.begin_ms),
+            trust=trust_of(self.signet, scenario.eve_ms),
         )
         street = Street(
             loop=loop, witness=self.witness, desk=desk, link=scenario.link, make_engine=self._make_engine, skips=self._skips

@@ -115,6 +115,11 @@ class Scenario(_Table, frozen=True, kw_only=True):
         return to_ms(self.begin)
 
     @property
+    def eve_ms(self) -> int:
+        """UTC ms at which its nodes were switched on: in calm weather, so long before that each knows its crystal."""
+        return self.begin_ms - 4 * HOUR_MS
+
+    @property
     def end_ms(self) -> int:
         """UTC ms of its last."""
         return self.begin_ms + self.days * DAY_MS

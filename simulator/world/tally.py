@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from controller.domain.delivery import ENDS
 from simulator.world.desk import Sheet
-from simulator.world.planner import HORIZON_MS
+from simulator.world.planner import HORIZON_MS, RENEW_MS
 from simulator.world.scenario import MINUTE_MS
 from simulator.world.weather import Sky, covered_ms, is_clear
 from simulator.world.witness import Witness
@@ -40,10 +40,10 @@ class Tally:
     rounds_skipped: int = 0
 
 
-def enter(it: Tally, sheet: Sheet, witness: Witness, skies: Sequence[Sky]) -> None:
-    """Count one airing, whose nodes have all ended."""
+def enter(it: Tally, sheet: Sheet, witness: Witness, skies: Sequence[Sky], settled_in_ms: int) -> None:
+    """Count one airing, whose nodes have all ended. Before `settled_in_ms` no link counts: nodes were not switched on."""
     item, begun = sheet.item, witness.begun[sheet.item.airing]
-    known_ms = max(sheet.approved_ms, item.start - HORIZON_MS)
+    known_ms = max(sheet.approved_ms, item.start - HORIZON_MS, settled_in_ms)
     may_sound = not witness.is_forbidden(item.start, item.start + item.duration)
     for node, state in sheet.states.items():
         sky = skies[node]
@@ -58,7 +58,7 @@ def enter(it: Tally, sheet: Sheet, witness: Witness, skies: Sequence[Sky]) -> No
         if not may_sound:
             it.forbidden += 1
         elif _is_fair(sky, known_ms, item.start, item.start + item.duration):
-            if not is_clear(sky.disk_full, known_ms, item.start):
+            if not is_clear(sky.disk_full, known_ms - RENEW_MS, item.start):  # its clip may have been wanted so early
                 it.full += 1
                 it.full_on_time += is_on_time
             else:

@@ -104,8 +104,8 @@ TIME = (
 HORN = (
     guard(
         PLAYLIST,
-        "if not self._clock.is_trusted:\n            return\n        soon_ms",
-        "soon_ms",
+        "if not self._clock.is_trusted:\n            return\n        early_ms",
+        "early_ms",
         "an_rtc_that_may_be_a_minute_wrong_lets_nothing_sound_that_waits_on_disk",
     ),
     guard(

@@ -10,7 +10,7 @@ from controller.protocol.codec import decode, encode
 from controller.protocol.messages import PlanBody
 from simulator.world.places import Places
 from simulator.world.planner import HORIZON_MS, Almanac
-from simulator.world.scenario import DAY_MS, HOUR_MS, Scenario
+from simulator.world.scenario import HOUR_MS, Scenario
 
 WEEK = Scenario(nodes=90, days=7)
 
@@ -37,7 +37,8 @@ def test_nothing_overlaps(published: list[tuple[int, str, PlanBody]]) -> None:
 def test_versions_rise_and_only_changed_villages_get_one(published: list[tuple[int, str, PlanBody]]) -> None:
     newest: dict[str, int] = {}
     for _, village, body in published:
-        assert body.village == village and body.version > newest.get(village, 0)
+        assert body.village == village
+        assert body.version > newest.get(village, 0)
         newest[village] = body.version
     assert len(newest) == 30
     assert 4 <= len(published) / 30 / 7 <= 8  # four bulletins a day, two renewals, and the first
@@ -65,9 +66,10 @@ def test_eight_airings_a_day_half_of_them_approved_six_to_twenty_four_hours_befo
             if body.village == "x00000-1":
                 items.update({item.airing: item for item in body.items})
     fresh = [item.start - almanac.approved_ms(airing) for airing, item in items.items() if almanac.approved_ms(airing)]
-    assert len(items) >= 8 * 7 and len(fresh) * 2 >= len(items)
-    later = [lead for lead, item in zip(fresh, items.values(), strict=False) if item.start > WEEK.begin_ms + DAY_MS]
-    assert later and all(lead <= 24 * HOUR_MS for lead in fresh)
+    assert len(items) >= 8 * 7
+    assert len(fresh) * 2 >= len(items)
+    assert max(fresh) <= 24 * HOUR_MS
+    assert sum(lead >= 6 * HOUR_MS for lead in fresh) >= len(fresh) - 4  # but for those of the first morning
 
 
 def test_nothing_is_planned_whose_end_the_world_would_not_see(published: list[tuple[int, str, PlanBody]]) -> None:

@@ -24,11 +24,12 @@ def test_the_month_is_as_hard_as_it_is_said_to_be() -> None:
     month = read(SHIPPED[0])
     programme, weather = month.programme, month.weather
     assert (month.nodes, month.days, month.on_time) == (5_000, 30, 0.9999)
-    assert programme.bulletins_a_day >= len(programme.slots) and len(programme.slots) + programme.bulletins_a_day >= 8
+    assert programme.bulletins_a_day >= len(programme.slots) >= 4
     assert programme.approved_s == (6 * 3600, 24 * 3600)
     assert (weather.downtime, weather.outage_s) == (0.1, (60, 6 * 3600))
     assert (weather.long_share, weather.long_s) == (0.01, (24 * 3600, 72 * 3600))
-    assert weather.power_cuts_a_month == 1 and weather.drift_ppm == 50 and weather.without_rtc > 0 and weather.full_disks > 0
+    assert (weather.power_cuts_a_month, weather.drift_ppm) == (1, 50)
+    assert min(weather.without_rtc, weather.full_disks) > 0
 
 
 def test_an_empty_file_is_the_usual_world() -> None:
@@ -69,7 +70,9 @@ def test_a_file_that_is_not_there_or_is_no_page_is_not_read(tmp_path: Path) -> N
 
 @given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_whatever_the_bytes_it_is_a_scenario_or_an_error_with_a_sentence(data: bytes) -> None:
+    code = ""
     try:
         parse(data)
     except ScenarioError as error:
-        assert error.code in SENTENCES
+        code = error.code
+    assert code in ("", *SENTENCES)
