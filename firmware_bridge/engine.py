@@ -184,6 +184,14 @@ class Engine:
         """Somebody else asked for it and bettered its `clock` until now: at its next turn it looks anew at what waits."""
         self._list.look_ms = now_ms
 
+    def told_health(self, now_ms: int) -> list[ev.Effect]:
+        """Its health is told: when it is due again, and the time to forget what is old. A simulator may tell it for us."""
+        out: list[ev.Effect] = []
+        self.health_ms = now_ms + (PLAYING_HEALTH_MS if self.playing is not None else self._health_period())
+        if self.playing is None:
+            self._list.sweep(out, now_ms)
+        return out
+
     # ── power and link ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _remember_life(self, remembered: Remembered) -> list[ev.Effect]:
@@ -297,10 +305,7 @@ class Engine:
         uptime_s = (now_ms - self._booted_ms) // 1000
         clips, receipts = len(self._larder.held), len(self._ledger)
         out.append(self._voice.health(now_ms, uptime_s, self.playing, clips, receipts, self._door.refused))
-        period = PLAYING_HEALTH_MS if self.playing is not None else self._health_period()
-        self.health_ms = now_ms + period
-        if self.playing is None:
-            self._list.sweep(out, now_ms)
+        out += self.told_health(now_ms)
 
     def _health_period(self) -> int:
         return (self._papers.config.health_s if self._papers.config else 60) * 1000

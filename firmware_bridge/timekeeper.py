@@ -15,7 +15,7 @@ DRIFT_PPM = 100
 """Twice the worst of a crystal without compensation at -10..60 degC."""
 
 LEARN_MS = 7_200_000
-"""Two good answers so far apart tell the pace of our crystal: two hours make 5 ppm of their own errors, more ever less."""
+"""Two good answers so far apart tell the pace of our crystal: their errors are 5 ppm of two hours, and ever less of more."""
 
 LEARN_U_MS = 50
 """An answer less sure than this teaches nothing."""

@@ -29,6 +29,10 @@ QUARTER_MIN = 15
 """Bulletins begin at quarters of an hour, one in each: none runs into the next."""
 
 
+SITTING = 2
+"""Bulletins that an officer approves at a time, if that suits both."""
+
+
 class Planner(Protocol):
     """Decides what each village shall hear. Asked at moments that never go back."""
 
@@ -121,15 +125,15 @@ class Almanac:
         scenario = self._scenario
         lot = random.Random(f"{scenario.seed}/bulletins/{commune}")
         quarters = _free_quarters(scenario)
-        wishes = []
+        low, high = (1000 * lead_s for lead_s in scenario.programme.approved_s)
+        wishes: list[Wish] = []
+        approved_ms = 0
         for day in range(scenario.days):
-            for minute in sorted(lot.sample(quarters, min(len(quarters), scenario.programme.bulletins_a_day))):
+            for number, minute in enumerate(sorted(lot.sample(quarters, min(len(quarters), scenario.programme.bulletins_a_day)))):
                 start_ms = scenario.begin_ms + day * sc.DAY_MS + minute * sc.MINUTE_MS
-                low, high = scenario.programme.approved_s
-                approved_ms = start_ms - 1000 * lot.randint(low, high)
-                if approved_ms < scenario.begin_ms:
-                    approved_ms = scenario.begin_ms
-                wishes += self._wish(f"{commune}-{day}-{minute}", start_ms, approved_ms, lot)
+                if number % SITTING == 0 or not low <= start_ms - approved_ms <= high:
+                    approved_ms = start_ms - lot.randint(low, high)
+                wishes += self._wish(f"{commune}-{day}-{minute}", start_ms, max(approved_ms, scenario.begin_ms), lot)
         return wishes
 
     def _wish(self, airing: str, start_ms: int, approved_ms: int, lot: random.Random) -> list[Wish]:

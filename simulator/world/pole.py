@@ -4,9 +4,9 @@
 uncovered, and the desk, which owes it nothing, has told it these very floors), such a round changes its clock, when it looks
 at its list again, and nothing else. So a round that is over before anything else happens to the node is made on the clock
 alone: by the Timekeeper's own methods, with the same lots and moments as the messages would have brought, counted in bytes as
-the last ones that were sent. A health while it sounds changes nothing but when the next is due, and is counted likewise.
-Everything that decides what sounds is a turn of the real engine, and `skips=False` makes everything one: the same sounds
-begin at the same ms (a test holds that).
+the last ones that were sent. A health changes nothing but when the next is due and which old tombstones are left: the engine
+is told so, and its bytes are counted. Everything that decides what sounds is a turn of the real engine, and `skips=False`
+makes everything one: the same sounds begin at the same ms (a test holds that).
 
 All Keeps are durable at once: power goes between events. `tests/unit/firmware_bridge` cuts it between records.
 """
@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from controller.protocol.keys import Provision, node_kid
 from firmware_bridge import events as ev
-from firmware_bridge.engine import PLAYING_HEALTH_MS, Engine
+from firmware_bridge.engine import Engine
 from simulator.world.loop import Loop
 from simulator.world.scenario import Link
 from simulator.world.signet import sealed_size
@@ -203,7 +203,7 @@ class Pole:
         own_ms = engine.due_ms
         if not engine.is_connected:
             return own_ms
-        if engine.playing is None or not self._street.skips:
+        if not self.health_bytes or not self._street.skips:
             own_ms = engine.health_ms if own_ms is None or engine.health_ms < own_ms else own_ms
         ask_ms = engine.clock.ask_ms
         if ask_ms is not None and (own_ms is None or ask_ms < own_ms) and not self._is_quiet(engine):
@@ -244,30 +244,33 @@ class Pole:
         return self.is_told and self._street.skips and engine.outstanding == 0 and engine.is_answered
 
     def _catch_up(self) -> bool:
-        """Do what was skipped and due before now; says whether the clock was bettered."""
+        """Do what was skipped and due before now, in its order; says whether the clock was bettered."""
         engine, now_ms = self.engine, self._street.loop.now_ms
-        if engine is not None and engine.playing is not None and engine.is_connected and self._street.skips:
-            self._tell_health(engine, now_ms)
-        if engine is None or engine.clock.ask_ms is None or engine.clock.ask_ms >= self._own(now_ms):
-            return False
-        if not self._is_quiet(engine):
+        if engine is None or not engine.is_connected or not self._street.skips:
             return False
         answered_ms = 0
-        while (asked_ms := self._moment(engine.clock.ask_ms)) < now_ms:
-            there, back = self._drawn = self.way()
-            if asked_ms + there + back >= now_ms:
-                self._turn(engine, ev.Woke(), asked_ms)
+        while True:
+            asked_ms = now_ms if (ask_ms := engine.clock.ask_ms) is None else self._moment(ask_ms)
+            told_ms = self._moment(engine.health_ms)
+            if told_ms < now_ms and told_ms <= asked_ms and self.health_bytes:
+                self._tell_health(engine, told_ms)
+            elif asked_ms < now_ms and self._is_quiet(engine):
+                there, back = self._drawn = self.way()
+                if asked_ms + there + back >= now_ms:
+                    self._turn(engine, ev.Woke(), asked_ms)
+                    break
+                self._drawn = None
+                answered_ms = self._round(engine, asked_ms, there, back)
+            else:
                 break
-            self._drawn = None
-            answered_ms = self._round(engine, asked_ms, there, back)
         if answered_ms:
             engine.reconsider(answered_ms)
         return answered_ms > 0
 
-    def _tell_health(self, engine: Engine, now_ms: int) -> None:
-        while (told_ms := self._moment(engine.health_ms)) < now_ms:
-            engine.health_ms = self._own(told_ms) + PLAYING_HEALTH_MS
-            self.bytes_out += self.health_bytes + _named_size(engine.playing)
+    def _tell_health(self, engine: Engine, told_ms: int) -> None:
+        self.bytes_out += self.health_bytes + _named_size(engine.playing)
+        for effect in engine.told_health(self._own(told_ms)):
+            _PERFORM[type(effect)](self, effect)
 
     def _round(self, engine: Engine, asked_ms: int, there: int, back: int) -> int:
         """Ask and answer on the clock alone; says when it was over. The lots are drawn as the engine draws them."""
@@ -380,7 +383,7 @@ class Pole:
 
 def _named_size(airing: str | None) -> int:
     """What it adds to a health to name what plays: `,"playing":"..."` in base64url."""
-    return (len(airing or "") + 13) * 4 // 3
+    return (len(airing) + 13) * 4 // 3 if airing is not None else 0
 
 
 _PERFORM: dict[type, Callable[[Pole, Any], None]] = {

@@ -25,6 +25,7 @@ HILLS = msgspec.structs.replace(SMALL, weather=Weather(downtime=0.6, long_share=
 """Days without a link: some never tell what became of it."""
 STORM = msgspec.structs.replace(
     SMALL,
+    nodes=12,
     weather=Weather(downtime=0.2, power_cuts_a_month=3_000, power_off_s=(2, 10), without_rtc=0, long_share=0, outage_s=(60, 900)),
     programme=msgspec.structs.replace(SMALL.programme, grace_s=600, bulletins_a_day=24, duration_s=(60, 90)),
 )
@@ -78,7 +79,7 @@ def test_what_is_skipped_changes_nothing() -> None:
 def test_in_a_storm_nothing_plays_twice_or_late_and_everything_ends() -> None:
     tally = World(STORM).run()
     assert (tally.doubles, tally.lates, tally.breaches, tally.unsettled) == (0, 0, 0, 0)
-    assert tally.words["cut power"] > 50
+    assert tally.words["cut power"] > 20
 
 
 # ── a technician sets 03:15 ──────────────────────────────────────────────────────────────────────────────────────────
