@@ -15,13 +15,13 @@ DRIFT_PPM = 100
 """Twice the worst of a crystal without compensation at -10..60 degC."""
 
 LEARN_MS = 7_200_000
-"""Two good answers so far apart tell the pace of our crystal: their errors are 5 ppm of two hours, and ever less of more."""
+"""Two good answers so far apart tell the pace of our crystal: their errors are 5 ppm of two hours, and less of more."""
 
 LEARN_U_MS = 50
 """An answer less sure than this teaches nothing."""
 
 WANDER_PPM = 8
-"""A crystal whose mean pace is known still goes with the weather: twice what an AT-cut one in a box does between night and noon."""
+"""A crystal whose mean pace is known still goes with the weather: twice what one in a box does between night and noon."""
 
 ANEW_MS = 172_800_000
 """What was learned is of the last two days at most: the seasons move a crystal too."""

@@ -1,8 +1,9 @@
-"""A province in virtual time: the real engines, a planner and a controller's desk, no sockets, seeded.
+"""A province in virtual time: real engines, a planner and a controller's desk, no sockets, seeded. docs/mo-phong.md tells more.
 
-scenario   what shall happen, as a TOML file          weather    outages, power cuts, clocks and disks of each node (pure)
-planner    what shall sound (a stand-in)              signet     seals that cost little
-pole       one node: performs its engine's effects    desk       the controller's side: answers, plans, ledger
-loop       one heap of moments                        witness    what the horns did, judged by itself
-run        puts it together                           tally      what it came to      report      the same for people
+scenario  what shall happen: a TOML file      places   province, communes, villages
+weather   what befalls a node (pure)          planner  what shall sound: a protocol, and a stand-in
+loop      one heap of moments                 signet   seals that cost little
+pole      one node and its engine's effects   crystal, horn   its clock, and its sound
+desk      the controller's side               witness  what horns did, judged by itself
+run       puts it together                    tally, report   what it came to, and the same for people
 """

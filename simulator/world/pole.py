@@ -21,6 +21,8 @@ from typing import Any, Protocol
 from controller.protocol.keys import Provision, node_kid
 from firmware_bridge import events as ev
 from firmware_bridge.engine import Engine
+from simulator.world.crystal import Crystal
+from simulator.world.horn import Horn
 from simulator.world.loop import Loop
 from simulator.world.scenario import Link
 from simulator.world.signet import sealed_size
@@ -72,8 +74,8 @@ class Pole:
     """One node. `power_on` begins; from then on the loop drives it."""
 
     __slots__ = (
-        "_attempt", "_boot_ms", "_clips", "_drawn", "_drift", "_kept", "_kid", "_lots", "_provision", "_random", "_sky",
-        "_sound", "_sounds", "_street", "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "health_bytes", "index",
+        "_attempt", "_clips", "_crystal", "_drawn", "_horn", "_kept", "_kid", "_lots", "_provision", "_random", "_sky",
+        "_street", "_wake_at", "bytes_in", "bytes_out", "connection", "engine", "health_bytes", "index",
         "is_told", "round_bytes",
     )  # fmt: skip
 
@@ -90,16 +92,14 @@ class Pole:
         self._kid = node_kid(provision.node, provision.generation)
         self._sky = sky
         self._street = street
-        self._drift = sky.drift_ppm
+        self._crystal = Crystal(street.loop.now_ms, sky.drift_ppm)
         self._random = random.Random(f"{seed}/node/{index}")
         self._lots = random.Random(f"{seed}/ways/{index}")
         self._kept: dict[str, bytes] = {}
         self._clips: set[str] = set()
-        self._boot_ms = 0
         self._attempt = 0
         self._wake_at: int | None = None
-        self._sound: ev.Play | None = None
-        self._sounds = False
+        self._horn = Horn(index, street.loop, street.witness, self._feed)
         self._drawn: tuple[int, int] | None = None
 
     @property
@@ -112,7 +112,7 @@ class Pole:
     def power_on(self, _: Any = None) -> None:
         """Boot from what it remembers."""
         street, sky = self._street, self._sky
-        self._boot_ms = street.loop.now_ms
+        self._crystal = Crystal(street.loop.now_ms, sky.drift_ppm)
         self.engine = street.make_engine(self._provision, self._kept, self._clips, self._random.randbytes)
         off_ms = sky.rtc_off_ms
         rtc_ms = None if off_ms is None else street.loop.now_ms + off_ms
@@ -124,7 +124,7 @@ class Pole:
         self._catch_up()
         self._hang_up()
         self.engine = None
-        self._silence()
+        self._horn.silence()
         self._wake_at = None
 
     def link_down(self, _: Any = None) -> None:
@@ -152,7 +152,7 @@ class Pole:
         engine = self.engine
         if engine is None or attempt != self._attempt or self._is_offline():
             return
-        self._count("state", engine.will(self._own(self._street.loop.now_ms)).payload)
+        self._count("state", engine.will(self._crystal.own_ms(self._street.loop.now_ms)).payload)
         self.connection = attempt
         self._feed(ev.Connected())
 
@@ -179,7 +179,7 @@ class Pole:
         self._arm(engine)
 
     def _turn(self, engine: Engine, event: ev.Event, moment_ms: int) -> None:
-        for effect in engine.handle(event, self._own(moment_ms)):
+        for effect in engine.handle(event, self._crystal.own_ms(moment_ms)):
             if type(effect) is ev.Publish:
                 self._publish(effect, moment_ms)
             else:
@@ -191,7 +191,7 @@ class Pole:
         own_ms = self._wants_ms(engine)
         if own_ms is None:
             return
-        moment_ms = self._moment(own_ms)
+        moment_ms = self._crystal.moment_ms(own_ms)
         if own_ms == engine.look_ms and moment_ms - EARLY_MS > loop.now_ms and self._is_quiet(engine):
             moment_ms -= EARLY_MS
         if self._wake_at is None or moment_ms < self._wake_at or self._wake_at <= loop.now_ms:
@@ -217,7 +217,7 @@ class Pole:
         self._wake_at = None
         is_better = self._catch_up()
         own_ms = self._wants_ms(engine)
-        if is_better or (own_ms is not None and own_ms <= self._own(moment_ms)):
+        if is_better or (own_ms is not None and own_ms <= self._crystal.own_ms(moment_ms)):
             self._turn(engine, ev.Woke(), moment_ms)
         self._arm(engine)
 
@@ -250,8 +250,8 @@ class Pole:
             return False
         answered_ms = 0
         while True:
-            asked_ms = now_ms if (ask_ms := engine.clock.ask_ms) is None else self._moment(ask_ms)
-            told_ms = self._moment(engine.health_ms)
+            asked_ms = now_ms if (ask_ms := engine.clock.ask_ms) is None else self._crystal.moment_ms(ask_ms)
+            told_ms = self._crystal.moment_ms(engine.health_ms)
             if told_ms < now_ms and told_ms <= asked_ms and self.health_bytes:
                 self._tell_health(engine, told_ms)
             elif asked_ms < now_ms and self._is_quiet(engine):
@@ -269,13 +269,13 @@ class Pole:
 
     def _tell_health(self, engine: Engine, told_ms: int) -> None:
         self.bytes_out += self.health_bytes + _named_size(engine.playing)
-        for effect in engine.told_health(self._own(told_ms)):
+        for effect in engine.told_health(self._crystal.own_ms(told_ms)):
             _PERFORM[type(effect)](self, effect)
 
     def _round(self, engine: Engine, asked_ms: int, there: int, back: int) -> int:
         """Ask and answer on the clock alone; says when it was over. The lots are drawn as the engine draws them."""
         clock, lots = engine.clock, self._random.getrandbits(128)  # 8 bytes, one, and one: the same words of the same stream
-        own_ms, over_ms, t_ms = self._own(asked_ms), self._own(asked_ms + there + back), asked_ms + there
+        own_ms, over_ms, t_ms = self._crystal.own_ms(asked_ms), self._crystal.own_ms(asked_ms + there + back), asked_ms + there
         clock.asked("", own_ms, lots >> 88 & 255)
         clock.answered("", t_ms, t_ms, over_ms)
         clock.plan_next(over_ms, lots >> 120, content=True)
@@ -294,17 +294,6 @@ class Pole:
         trip_ms = link.round_trip_ms + link.jitter_ms * (lot >> 8) // 255
         there = trip_ms * (77 + (lot & 127)) // 282  # 27 to 72 % of it
         return there, trip_ms - there
-
-    # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _own(self, moment_ms: int) -> int:
-        """Its own monotonic clock: 0 at boot, at the pace of its crystal."""
-        passed_ms = moment_ms - self._boot_ms
-        return passed_ms + passed_ms * self._drift // 1_000_000
-
-    def _moment(self, own_ms: int) -> int:
-        """The first moment at which its own clock shows `own_ms`."""
-        return self._boot_ms - (-own_ms * 1_000_000 // (1_000_000 + self._drift))
 
     # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -329,26 +318,10 @@ class Pole:
             self.health_bytes = size
 
     def _play(self, effect: ev.Play) -> None:
-        self._sound = effect
-        self._street.loop.at(self._moment(effect.at_ms), self._begin, effect)
+        self._horn.play(effect, self._crystal.moment_ms(effect.at_ms))
 
-    def _begin(self, play: ev.Play) -> None:
-        if self._sound is play:
-            loop = self._street.loop
-            self._sounds = True
-            self._street.witness.begins(self.index, play.airing, loop.now_ms)
-            loop.at(loop.now_ms + play.duration_ms, self._end, play)
-            self._feed(ev.SoundStarted(airing=play.airing))
-
-    def _end(self, play: ev.Play) -> None:
-        if self._sound is play:
-            self._silence()
-            self._feed(ev.SoundEnded(airing=play.airing, heard=True))
-
-    def _silence(self, _: Any = None) -> None:
-        if self._sounds:
-            self._street.witness.ends(self.index, self._street.loop.now_ms)
-        self._sound, self._sounds = None, False
+    def _silence(self, _: ev.Silence) -> None:
+        self._horn.silence()
 
     def _drop_clip(self, effect: ev.DropClip) -> None:
         self._clips.discard(effect.sha256)
