@@ -248,12 +248,15 @@ class Pole:
         engine, now_ms = self.engine, self._street.loop.now_ms
         if engine is None or not engine.is_connected or not self._street.skips:
             return False
-        answered_ms = 0
+        own_ms, ask_ms = self._crystal.own_ms(now_ms), engine.clock.ask_ms
+        if engine.health_ms > own_ms and (ask_ms is None or ask_ms > own_ms):
+            return False
+        answered_ms, told_ms = 0, self._crystal.moment_ms(engine.health_ms)
         while True:
             asked_ms = now_ms if (ask_ms := engine.clock.ask_ms) is None else self._crystal.moment_ms(ask_ms)
-            told_ms = self._crystal.moment_ms(engine.health_ms)
             if told_ms < now_ms and told_ms <= asked_ms and self.health_bytes:
                 self._tell_health(engine, told_ms)
+                told_ms = self._crystal.moment_ms(engine.health_ms)
             elif asked_ms < now_ms and self._is_quiet(engine):
                 there, back = self._drawn = self.way()
                 if asked_ms + there + back >= now_ms:
