@@ -3,7 +3,7 @@
 An answer to our own question bounds the truth (Cristian 1989): question and answer took `rtt - (t3 - t2)` on the way, and
 however that splits into there and back, the middle is wrong by at most half. The bound grows as cheap crystals drift; more
 slowly once answers hours apart have told how fast ours goes, so that what waits through days without a link still begins in
-step (docs/adr/0011). A trusted clock is bettered by small steps; a jump is believed only when three answers agree on it.
+step (docs/adr/0012). A trusted clock is bettered by small steps; a jump is believed only when three answers agree on it.
 """
 
 from __future__ import annotations
