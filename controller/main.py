@@ -2,38 +2,32 @@
 
     main > web | mqtt | db > service > protocol > domain
 
-`build` makes the parts and starts nothing; `App.start` starts the threads, `App.stop` ends them; `run` is `tienglang serve`.
+`build` makes the parts and starts nothing; `App.start` starts the threads, `App.stop` ends them. `controller.running` is the
+process around them.
 """
 
 from __future__ import annotations
 
-import gc
-import json
 import logging
 import os
 import secrets
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import uvicorn
 
 from audio.store import Store
 from audio.worker import prepare_in_process
 from controller import keyfile
-from controller.broker import start_broker
-from controller.config import Settings, may_listen
+from controller.config import Settings
 from controller.db.database import Database
 from controller.db.lease import SqlLease
 from controller.db.restoring import sqlite_path
 from controller.db.unit_of_work import UnitOfWork
 from controller.db.users import UserBook
 from controller.domain.errors import Refused, TiengLangError
-from controller.lock import alone, alone_with, name_of
+from controller.lock import name_of
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
 from controller.mqtt.outbox import Outbox
@@ -61,7 +55,7 @@ from controller.service.retention import Retention
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from controller.service.users import Users
-from controller.web.app import Services, build_app
+from controller.web.services import Services
 from scheduler.clock import Clock, SystemClock
 from scheduler.runner import Job, Runner
 
@@ -84,9 +78,6 @@ SHOW_MS = 1_000
 
 KEYS_MS = 1_000
 """Whoever revokes a key waits for it: two files' stamps are looked at each second."""
-
-BROKER_MS = 500
-"""An embedded broker that died is back before most loudspeakers try again."""
 
 PREPARE_TIMEOUT_S = 900
 """An hour of sound takes three minutes on a small machine; what takes five times that is stuck."""
@@ -237,54 +228,6 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     )
 
 
-COLLECT = (5_000, 20, 20)
-"""Garbage collection: a burst of receipts makes hundreds of thousands of objects, none of them in cycles; looking through all
-of them again and again would cost a tenth of it."""
-
-
-def collect_rarely() -> None:
-    """What was made so far lives as long as this process: look through it no more, and through the rest less often."""
-    gc.freeze()
-    gc.set_threshold(*COLLECT)
-
-
-def run(settings: Settings, clock: Clock | None = None) -> int:
-    """`tienglang serve`: run until SIGINT or SIGTERM; the exit code. Refused when it may not listen where it was told to."""
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, _leave)  # uvicorn raises the signal once more when it has shut down: that must not kill us
-    with alone(settings.run_dir), alone_with(sqlite_path(settings.database)), _broker(settings) as (broker_url, its_jobs):
-        app = build(settings, broker_url, clock, its_jobs)
-        if settings.demo:
-            app.services.make_demo()
-        may_listen(settings.listen, app.services.users.has_demo())
-        _say_first_password(app.services.users)
-        server = _server(settings, app.services)
-        collect_rarely()
-        app.start()
-        try:
-            with suppress(SystemExit), _told(settings, app.services.local_token):
-                print(f"Tiếng Làng: {settings.base_url}  ·  MQTT: {without_user(broker_url)}", flush=True)
-                server.run()
-        finally:
-            app.stop()
-    return 0
-
-
-def _server(settings: Settings, services: Services) -> uvicorn.Server:
-    host, port = settings.address
-    config = uvicorn.Config(
-        build_app(services),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=3,  # an open page would keep us for ever
-        proxy_headers=False,
-        server_header=False,
-    )
-    return uvicorn.Server(config)
-
-
 def _keyring(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:
     """Our keys. Where the database knows loudspeakers, or another's keys, it is an error to have none or others: no
     loudspeaker would obey them."""
@@ -327,54 +270,6 @@ def _mqtt(
     )
     box.append(Inbox(database=work, keyring=keyring, offers=offers, link=link, clock=clock, bus=bus))
     return link, box[0]
-
-
-@contextmanager
-def _broker(settings: Settings) -> Iterator[tuple[str, list[Job]]]:
-    """The broker's URL: the one we were told, or our own embedded one while the block runs; and what keeps that alive."""
-    if settings.mqtt_url is not None:
-        yield settings.mqtt_url, []
-        return
-    embedded = start_broker(settings.run_dir)
-    try:
-        yield embedded.url, [Job(name="broker", period_ms=BROKER_MS, run=embedded.start)]
-    finally:
-        embedded.stop()
-
-
-@contextmanager
-def _told(settings: Settings, token: str) -> Iterator[None]:
-    """While the block runs, this machine's command line finds our URL and token in a file that only we may read."""
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    host, port = settings.address
-    said = json.dumps({"url": f"http://{_reachable(host)}:{port}", "token": token})
-    fresh = settings.api_file.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(said)
-    os.replace(fresh, settings.api_file)
-    try:
-        yield
-    finally:
-        settings.api_file.unlink(missing_ok=True)
-
-
-def _leave(_sign: int, _frame: object) -> None:
-    raise SystemExit(0)
-
-
-def _reachable(host: str) -> str:
-    if host in ("0.0.0.0", "::"):
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
-
-
-def _say_first_password(users: Users) -> None:
-    first = users.first()
-    if first is not None:
-        name, password = first
-        print(f"Tài khoản đầu tiên / first account: {name}  mật khẩu / password: {password}  (chỉ hiện một lần)", flush=True)
 
 
 def _kept_alive(work: Callable[[], None]) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from controller.cli.session import Session, with_session
 @with_session
 def serve(session: Session) -> int:
     """Chạy máy chủ cho đến khi nhấn Ctrl-C. / Run the server until Ctrl-C."""
-    from controller.main import run  # everything a server needs: half a second that no other command should pay
+    from controller.running import run  # everything a server needs: half a second that no other command should pay
 
     logging.basicConfig(
         level=session.settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"

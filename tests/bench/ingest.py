@@ -27,13 +27,13 @@ from controller.db.unit_of_work import UnitOfWork
 from controller.domain.delivery import State
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
-from controller.main import collect_rarely
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
 from controller.protocol import seal, topics
 from controller.protocol.codec import encode
 from controller.protocol.keys import node_kid
 from controller.protocol.messages import Receipt, Receipts, ReceiptState
+from controller.running import collect_rarely
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
 from controller.service.keyring import Keyring

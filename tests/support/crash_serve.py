@@ -3,7 +3,7 @@
     python tests/support/crash_serve.py --point published --passage 2 --clock FILE --broker-port 21883
 
 It reads its settings from the environment as the command does, puts a step before or after a method of the real objects,
-and runs `controller.main.run`. Each of `POINTS` counts only passages that matter (a letter to play, a batch with receipts).
+and runs `controller.running.run`. Each of `POINTS` counts only passages that matter (a letter to play, a batch with receipts).
 `--clock FILE` holds how many ms are added to both of its clocks, read at each look: a test makes minutes pass by writing it.
 """
 
@@ -20,7 +20,7 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
-import controller.main
+import controller.running
 from controller.config import load
 from controller.db.sayings import SqlAirings
 from controller.mqtt import inbox, link
@@ -154,8 +154,8 @@ def main() -> int:
     if given.point:
         POINTS[given.point](dies_at(given.passage))
     if given.broker_port:
-        controller.main.start_broker = partial(controller.main.start_broker, first_port=given.broker_port)
-    return controller.main.run(settings, LateClock(given.clock) if given.clock else None)
+        controller.running.start_broker = partial(controller.running.start_broker, first_port=given.broker_port)
+    return controller.running.run(settings, LateClock(given.clock) if given.clock else None)
 
 
 if __name__ == "__main__":
