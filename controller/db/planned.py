@@ -74,17 +74,25 @@ class SqlPlanned:
         """It sounds in these villages too."""
         span = {"airing": airing.id, "start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
         self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
+        self._name_units(airing.id)
 
     def leave(self, airing: str, villages: Collection[str]) -> None:
         """It does not sound in these villages."""
         mine = (airing_villages.c.airing == airing) & among(self._connection, airing_villages.c.village, villages)
         self._connection.execute(delete(airing_villages).where(mine))
+        self._name_units(airing)
 
     def end(self, airing: Airing, now_ms: int) -> None:
         """It fulfils no wish any more, and takes nobody's time."""
         gone = {"wish": None, "cancelled_ms": now_ms, "rev": airing.rev + 1}
         self._connection.execute(update(airings).where(airings.c.id == airing.id).values(gone))
         self._connection.execute(delete(airing_villages).where(airing_villages.c.airing == airing.id))
+
+    def _name_units(self, airing: str) -> None:
+        """It is for the villages in which it sounds; one that sounds nowhere any more keeps its last name."""
+        here = select(airing_villages.c.village).where(airing_villages.c.airing == airing).order_by(airing_villages.c.village)
+        if villages := list(self._connection.scalars(here)):
+            self._connection.execute(update(airings).where(airings.c.id == airing).values(units=" ".join(villages)))
 
     def _numbers(self, names: Collection[str]) -> dict[str, int]:
         """In how many villages each sounds."""

@@ -10,14 +10,18 @@ from controller.domain.airing import Airing
 from controller.protocol import topics
 from controller.protocol.codec import DecodeError, decode, encode
 from controller.protocol.messages import PlanBody, PlanHead, PlanItem, Use
+from controller.service.binding import horizon_ms
+from controller.service.kept import HORIZON_H
 from controller.service.keyring import Keyring
 from controller.service.letters import letter
 from controller.service.ports import Bus, Database, Document, FileStore, Letter, Transaction
 from controller.service.versions import believable, next_version
 from scheduler.clock import Clock
 
-HORIZON_MS = 48 * 3_600_000
-"""Two days ahead: the longest usual outage in the hills, with a night to spare."""
+HORIZON_MS = HORIZON_H * 3_600_000
+
+FARTHEST_MS = 7 * 24 * 3_600_000
+"""A week: as far as a unit may be planned ahead, where storms cut off."""
 
 MAX_ITEMS = 2_000
 """Items that a plan may carry (docs/wire.md). With more to come it ends where the first one would not fit."""
@@ -44,7 +48,10 @@ class Plans:
         `reported`: a version by village that a node holds, and that the new one shall be above.
         """
         known = tx.documents.get("plan", villages)
-        written = [self._write(tx, village, known.get(village), now_ms, reported.get(village, 0)) for village in villages]
+        ahead = _horizons(tx, villages)
+        written = [
+            self._write(tx, village, known.get(village), now_ms, ahead[village], reported.get(village, 0)) for village in villages
+        ]
         tx.documents.set(written)
         tx.outbox.supersede("plan", villages)
         tx.outbox.add(_letter(plan, now_ms) for plan in written)
@@ -61,23 +68,24 @@ class Plans:
         """Bring in what the horizon reached and renew plans that grow old; says how many were written."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
-            villages = tx.airings.villages_coming(now_ms, now_ms + HORIZON_MS)
-            known = tx.documents.get("plan", villages)
-            stale = [village for village in villages if self._is_stale(tx, village, known.get(village), now_ms)]
+            villages = tx.airings.villages_coming(now_ms, now_ms + FARTHEST_MS)
+            known, ahead = tx.documents.get("plan", villages), _horizons(tx, villages)
+            stale = [village for village in villages if self._is_stale(tx, village, known.get(village), now_ms, ahead[village])]
             if stale:
                 self.replan(tx, stale, now_ms)
         if stale:
             self._bus.outbox_filled()
         return len(stale)
 
-    def _is_stale(self, tx: Transaction, village: str, known: Document | None, now_ms: int) -> bool:
+    def _is_stale(self, tx: Transaction, village: str, known: Document | None, now_ms: int, ahead_ms: int) -> bool:
+        coming = tx.airings.coming(village, now_ms, now_ms + ahead_ms)
         if known is None or known.valid_ms < now_ms + RENEW_MS:
-            return True
+            return bool(coming)
         body = self._body(known)
         if body is None:
             return True
         held = {item.airing for item in body.items}
-        return any(airing.id not in held for airing in tx.airings.coming(village, now_ms, now_ms + HORIZON_MS))
+        return any(airing.id not in held for airing in coming)
 
     def _body(self, known: Document) -> PlanBody | None:
         try:
@@ -86,10 +94,12 @@ class Plans:
         except (AudioError, DecodeError):
             return None  # lost or damaged: it is written anew
 
-    def _write(self, tx: Transaction, village: str, known: Document | None, now_ms: int, reported: int) -> Document:
+    def _write(
+        self, tx: Transaction, village: str, known: Document | None, now_ms: int, ahead_ms: int, reported: int
+    ) -> Document:
         version = next_version(known.version if known else 0, now_ms, reported)
-        coming = tx.airings.coming(village, now_ms, now_ms + HORIZON_MS)
-        valid_ms = coming[MAX_ITEMS].start_ms if len(coming) > MAX_ITEMS else now_ms + HORIZON_MS
+        coming = tx.airings.coming(village, now_ms, now_ms + ahead_ms)
+        valid_ms = coming[MAX_ITEMS].start_ms if len(coming) > MAX_ITEMS else now_ms + ahead_ms
         items = tuple(_item(airing) for airing in coming if airing.start_ms < valid_ms)
         body = encode(PlanBody(village=village, version=version, valid_until=valid_ms, items=items))
         sha256 = self._files.put_bytes(body)
@@ -104,6 +114,13 @@ class Plans:
         )
         sealed = self._keyring.sign(Use.PLAN, head)
         return Document(kind="plan", subject=village, version=version, sealed=sealed, body=sha256, valid_ms=valid_ms)
+
+
+def _horizons(tx: Transaction, villages: Collection[str]) -> dict[str, int]:
+    """How far ahead each village is planned."""
+    kept = tx.policies.all()
+    places = {village: tx.units.get(village) for village in villages} if kept else {}
+    return {village: horizon_ms(place.path if (place := places.get(village)) else (), kept) for village in villages}
 
 
 def _letter(plan: Document, now_ms: int) -> Letter:

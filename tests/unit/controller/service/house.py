@@ -42,6 +42,7 @@ from controller.service.keyring import Keyring
 from controller.service.nodes import Nodes
 from controller.service.offers import Asked, Offers, Owed
 from controller.service.papers import Papers
+from controller.service.planner import Planner
 from controller.service.plans import Plans
 from controller.service.policies import Policies
 from controller.service.ports import ClipRow, Draft, Letter
@@ -134,6 +135,7 @@ class House:
         common: dict[str, Any] = {"database": self.work, "clock": self.clock, "bus": self.bus}
         self.papers = Papers(keyring=keyring, bases=BASES)
         self.plans = Plans(keyring=keyring, files=self.files, **common)
+        self.planner = Planner(plans=self.plans, **common)
         self.airings = Airings(keyring=keyring, plans=self.plans, **common)
         self.offers = Offers(keyring=keyring, papers=self.papers, plans=self.plans, clock=self.clock)
         self.posting = Posting(**common)
