@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from heapq import heappop, heappush
@@ -108,8 +108,11 @@ class Almanac:
         while wishes and _over_ms(wishes[0].item) < now_ms:
             del wishes[0]
         version = self._versions[village] = max(self._versions.get(village, 0) + 1, now_ms)
-        items = tuple(wish.item for wish in wishes if wish.item.start < until_ms)
-        return PlanBody(village=village, version=version, valid_until=until_ms, items=items)
+        return PlanBody(village=village, version=version, valid_until=until_ms, items=self._items(village, wishes, now_ms))
+
+    def _items(self, village: str, wishes: Sequence[Wish], now_ms: int) -> tuple[PlanItem, ...]:
+        """What a village shall hear of these wishes, which are in time's order: here, all of them."""
+        return tuple(wish.item for wish in wishes if wish.item.start < now_ms + HORIZON_MS + RENEW_MS)
 
     def _slots(self) -> list[Wish]:
         scenario = self._scenario

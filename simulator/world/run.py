@@ -16,8 +16,9 @@ from controller.protocol.messages import PlanBody
 from firmware_bridge.engine import Engine
 from simulator.world.desk import BASES, Desk, Ledger, trust_of
 from simulator.world.loop import Loop
+from simulator.world.office import Office
 from simulator.world.places import Places, Village
-from simulator.world.planner import Almanac, Planner
+from simulator.world.planner import Planner
 from simulator.world.pole import MakeEngine, Pole, Street
 from simulator.world.scenario import HOUR_MS, Scenario
 from simulator.world.signet import Signet, unsealed
@@ -48,7 +49,7 @@ class World:
         self.witness = Witness(scenario.policy.hours)
         self.signet = Signet(f"{scenario.seed}/signet")
         self.skies = [sky_of(scenario, index) for index in range(scenario.nodes)]
-        self._planner = planner or Almanac(scenario, self.places)
+        self._planner = planner or Office(scenario, self.places)
         self._make_engine = make_engine or maker(self.signet)
         self._skips = skips
         self.ledger = Ledger(self._planner, self.witness)

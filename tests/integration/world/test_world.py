@@ -17,8 +17,10 @@ from firmware_bridge.engine import Engine
 from firmware_bridge.timekeeper import Timekeeper
 from simulator.world import report, scenario
 from simulator.world.desk import Desk
+from simulator.world.places import Places
+from simulator.world.planner import Almanac
 from simulator.world.run import World, maker
-from simulator.world.scenario import DAY_MS, HOUR_MS, Weather, read
+from simulator.world.scenario import DAY_MS, HOUR_MS, Scenario, Weather, read
 from simulator.world.signet import Signet
 
 SCENARIOS = Path(scenario.__file__).parents[1] / "scenarios"
@@ -133,14 +135,28 @@ def test_another_planner_takes_the_almanacs_place() -> None:
 
 
 def test_trung_loc_is_silent_at_a_quarter_past_three() -> None:
-    """Every node refuses it and says why; the rest of the day sounds."""
+    """In a plan made with the right key, by whoever did not ask the resolver: every node refuses it and says why."""
     wanted = read(SCENARIOS / "trung-loc.toml")
-    it = World(wanted)
+    it = World(wanted, planner=careless(wanted))
     tally = it.run()
     assert all(not begun for airing, begun in it.witness.begun.items() if airing.endswith("-0315"))
     assert tally.words["refused hours"] == tally.forbidden == 3 * wanted.nodes
     assert all(bar.holds for bar in report.bars(tally, wanted))
     assert tally.words["finished"] > 0.9 * (tally.pairs - tally.forbidden)
+
+
+def test_the_resolver_does_not_plan_a_quarter_past_three() -> None:
+    wanted = read(SCENARIOS / "trung-loc.toml")
+    it = World(wanted)
+    tally = it.run()
+    assert "refused hours" not in tally.words
+    assert all(bar.holds for bar in report.bars(tally, wanted))
+    assert tally.words["finished"] > 0.9 * tally.pairs
+
+
+def careless(wanted: Scenario) -> Almanac:
+    """A planner without rules."""
+    return Almanac(wanted, Places(wanted))
 
 
 # ── planted faults: a witness that can't fail proves nothing ─────────────────────────────────────────────────────────
@@ -163,7 +179,7 @@ def test_an_engine_without_its_hours_is_seen_in_the_night(monkeypatch: pytest.Mo
     for place in (playlist, intake):
         monkeypatch.setattr(place, "refusal", lambda *_: "")
     wanted = read(SCENARIOS / "trung-loc.toml")
-    tally = World(wanted).run()
+    tally = World(wanted, planner=careless(wanted)).run()
     assert tally.breaches > wanted.nodes
     assert [bar.holds for bar in report.bars(tally, wanted)] == [True, True, True, False, True]
 
