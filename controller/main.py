@@ -45,6 +45,7 @@ from controller.service.nodes import Nodes
 from controller.service.offers import Offers
 from controller.service.papers import Papers, bases_of
 from controller.service.passwords import Passwords
+from controller.service.planner import Planner
 from controller.service.plans import Plans
 from controller.service.policies import Policies
 from controller.service.posting import Posting
@@ -69,6 +70,9 @@ LOOK_MS = 1_000
 
 RENEW_MS = 3_600_000
 """Plans are looked at each hour: they are good for two days."""
+
+PLAN_MS = 250
+"""Whoever edits is followed within 2 s: half a second of quiet, this, and the plan itself."""
 
 FORGET_MS = 1_000
 """A small step a second: a day's rows of a province are gone within the hour."""
@@ -97,6 +101,7 @@ class App:
     inbox: Inbox
     outbox: Outbox
     runner: Runner
+    planning: Runner
     bulletins: Bulletins
     preparing: threading.Thread
     lease: Lease | Sole
@@ -109,6 +114,7 @@ class App:
         self.inbox.start()
         self.outbox.start()
         self.runner.start()
+        self.planning.start()
         self.preparing.start()
         self.link.start()
 
@@ -116,6 +122,7 @@ class App:
         """End every thread: what has come is committed, what is not published stays in the outbox, for whoever acts next."""
         self.bulletins.close()
         self.runner.stop()
+        self.planning.stop()
         self.outbox.stop()
         self.link.stop()
         self.inbox.stop()
@@ -190,6 +197,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         local_token=secrets.token_urlsafe(32),
         make_demo=partial(make_demo, database=work, users=users, clock=clock, allowed=settings.demo),
     )
+    planner = Planner(database=work, plans=plans, clock=clock, bus=bus)
     sweeper = Sweeper(database=work, clock=clock, bus=bus)
     rekeying = Rekeying(
         database=work,
@@ -213,6 +221,10 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         looking_on(name="show", period_ms=SHOW_MS, run=bus.anything_changed),
         *more_jobs,
     ]
+    planning = [  # apart from the others: a province takes seconds
+        acting(name="look further ahead", period_ms=RENEW_MS, run=planner.extend),
+        acting(name="plan", period_ms=PLAN_MS, run=planner.step),
+    ]
     return App(
         settings=settings,
         database=database,
@@ -221,6 +233,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         inbox=inbox,
         outbox=outbox,
         runner=Runner(jobs=jobs, clock=clock),
+        planning=Runner(jobs=planning, clock=clock),
         bulletins=bulletins,
         preparing=threading.Thread(target=_kept_alive(bulletins.work), name="preparing", daemon=True),
         lease=lease,
