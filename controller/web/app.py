@@ -43,8 +43,11 @@ __all__ = ["Services", "build_app"]
 
 API = "/api/v1"
 
+_PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem} for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+    400: {"model": Problem},
+    # Named as a model each of them would cost each route a validator that nobody calls: most of the time to build the app.
+    **dict.fromkeys((401, 403, 404, 409, 413, 415, 422, 429, 503), _PROBLEM),
 }
 
 
