@@ -43,8 +43,8 @@ clean: ## remove .venv and caches; your data in var/ stays
 setup-test:
 	@sh deploy/setup.sh simulator,test
 
-test-packages:
+test-packages: setup-test
 	@sh deploy/setup-test-packages.sh
 
-soak-packages:
+soak-packages: setup-test
 	@sh deploy/setup-test-packages.sh rabbitmq-server
