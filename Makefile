@@ -2,8 +2,8 @@
 #   make run     set up and start the demo at http://127.0.0.1:8080
 #   make test    set up and run every test that is not a long run
 PYTHON ?= python3
-# Tests that start real brokers and browsers share the machine: two at a time is what a 2-core one bears.
-WORKERS ?= 2
+# Tests that start real brokers and browsers mostly wait for them: three at a time keep a 2-core machine busy.
+WORKERS ?= 3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 export PYTHON
