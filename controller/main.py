@@ -37,8 +37,10 @@ from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
+from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
+from controller.service.feeds import Feeds
 from controller.service.keyring import EVERYBODY, Keyring, has_our_root
 from controller.service.lease import Lease, Sole
 from controller.service.nodes import Nodes
@@ -49,6 +51,7 @@ from controller.service.planner import Planner
 from controller.service.plans import Plans
 from controller.service.policies import Policies
 from controller.service.posting import Posting
+from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
@@ -175,6 +178,9 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         reports=Reports(database=work),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
+        days=Days(database=work, clock=clock),
+        previews=Previews(database=work, clock=clock),
+        feeds=Feeds(database=UserBook(database)),
         units=Units(database=work),
         nodes=Nodes(
             database=work,

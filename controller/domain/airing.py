@@ -62,6 +62,12 @@ class Airing:
     wish: str | None = None
 
     @property
+    def silent_ms(self) -> int:
+        """When its sound ends if all goes well: its start where we asked for silence before."""
+        end_ms = self.start_ms + self.duration_ms
+        return end_ms if self.cancelled_ms is None else max(self.start_ms, min(end_ms, self.cancelled_ms))
+
+    @property
     def ends_ms(self) -> int:
         """The last moment at which any node may still sound it."""
         return self.start_ms + self.grace_ms + self.duration_ms

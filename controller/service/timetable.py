@@ -135,11 +135,8 @@ def _begun(tx: Transaction, villages: Collection[Unit], now_ms: int, until_ms: i
 
 def _fast(airing: Airing) -> Begun:
     """An airing as something that can't be moved. One that was cancelled takes no more time, and is not said again."""
-    end_ms = airing.start_ms + airing.duration_ms
-    if airing.cancelled_ms is not None:
-        end_ms = max(airing.start_ms, min(end_ms, airing.cancelled_ms))
     piece = Piece(source=airing.bulletin, sound=airing.sha256, duration_ms=airing.duration_ms, language=airing.language)
-    return Begun(wish=airing.wish or airing.id, piece=piece, start_ms=airing.start_ms, end_ms=end_ms)
+    return Begun(wish=airing.wish or airing.id, piece=piece, start_ms=airing.start_ms, end_ms=airing.silent_ms)
 
 
 def _order(begun: Begun) -> tuple[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from controller import places
 from controller.domain.errors import NotFound, Refused
 from controller.domain.unit import Level, Unit
@@ -25,6 +27,11 @@ class Units:
         with self._database.reading() as tx:
             return tx.units.all()
 
+    def get(self, unit: str) -> Unit:
+        """One; NotFound("unit.unknown")."""
+        with self._database.reading() as tx:
+            return unit_of(tx, unit)
+
     def import_commune(self, code: str) -> Unit:
         """Add an official commune by its code ("01480") and the province above it; importing twice changes nothing."""
         with self._database.writing() as tx:
@@ -39,6 +46,12 @@ class Units:
         """Add a unit under `parent`, of the level below it; the same name there again is the same unit."""
         with self._database.writing() as tx:
             return add_unit(tx, parent, name)
+
+
+def speaking(tx: Transaction, roots: Sequence[Unit]) -> list[Unit]:
+    """The villages under these units in which a loudspeaker stands."""
+    names = set(tx.units.villages_with_nodes(roots)) if roots else set()
+    return [unit for unit in tx.units.all() if unit.id in names]
 
 
 def unit_of(tx: Transaction, name: str) -> Unit:

@@ -21,6 +21,7 @@ from controller.web import (
     api_airings,
     api_alarms,
     api_bulletins,
+    api_days,
     api_nodes,
     api_policies,
     api_programmes,
@@ -91,7 +92,8 @@ def build_app(services: Services) -> FastAPI:
     api = APIRouter(prefix=API, responses=_PROBLEMS)
     for each in (api_system, api_bulletins, api_airings, api_programmes, api_policies, api_units, api_nodes, api_alarms):
         api.include_router(each.router)
-    api.include_router(api_policies.places)
+    for more in (api_policies.places, api_days.units, api_days.programmes):
+        api.include_router(more)
     app.include_router(api)
     assets = Assets()
     app.state.pages = pages.Pages(assets)

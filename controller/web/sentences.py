@@ -57,6 +57,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This bulletin was waiting when the backup was made; it may have been aired since. If not, air it anew.",
     ),
     "bulletin.unknown": ("Không có bản tin này.", "There is no such bulletin."),
+    "feed.person": (
+        "Hãy đăng nhập bằng tài khoản của mình để lấy địa chỉ lịch.",
+        "Sign in with an account of your own for a calendar's address.",
+    ),
     "hold.full": (
         "{unit} đã giữ đủ {limit} tệp phát. Hãy bỏ bớt một tệp rồi làm lại.",
         "{unit} holds {limit} clips already. Let go of one, then try again.",
@@ -73,6 +77,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database.away": ("Cơ sở dữ liệu không trả lời. Xin thử lại.", "The database does not answer. Try again."),
     "database.full": ("Ổ đĩa của máy chủ đã đầy.", "The server's disk is full."),
     "database.locked": ("Cơ sở dữ liệu đang bận. Xin thử lại.", "The database is busy. Try again."),
+    "day.far": ("Chỉ xem được trong vòng {limit} ngày.", "Only {limit} days ahead or back can be told."),
     "demo.not-allowed": ("Máy chủ này không chạy ở chế độ thử.", "This server does not run as a demo."),
     "disk.full": ("Không ghi được lên ổ đĩa của máy chủ.", "The server's disk can't be written."),
     "id.malformed": ("Mã không đúng.", "That is not a proper id."),

@@ -14,10 +14,13 @@ from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.days import Days
 from controller.service.demo import Demo
+from controller.service.feeds import Feeds
 from controller.service.lease import Acting
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
+from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
@@ -35,6 +38,9 @@ class Services:
     reports: Reports
     programmes: Programmes
     policies: Policies
+    days: Days
+    previews: Previews
+    feeds: Feeds
     units: Units
     nodes: Nodes
     alarms: Alarms

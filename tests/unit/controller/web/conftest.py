@@ -25,7 +25,9 @@ from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
+from controller.service.days import Days
 from controller.service.demo import make_demo
+from controller.service.feeds import Feeds
 from controller.service.keyring import Keyring
 from controller.service.lease import Sole
 from controller.service.nodes import Nodes
@@ -33,6 +35,7 @@ from controller.service.papers import Papers
 from controller.service.passwords import Passwords
 from controller.service.plans import Plans
 from controller.service.policies import Policies
+from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
@@ -126,6 +129,9 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         reports=Reports(database=work),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
+        days=Days(database=work, clock=clock),
+        previews=Previews(database=work, clock=clock),
+        feeds=Feeds(database=UserBook(database)),
         units=Units(database=work),
         nodes=Nodes(
             database=work,

@@ -1,0 +1,212 @@
+"""What will sound in a day, and what has sounded of it: for an officer, a technician, a calendar. It changes nothing.
+
+What has begun, and what begins too soon to be changed, is read from the airings; the rest is resolved from the wishes, as the
+planner would now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+from controller.domain.airing import Airing
+from controller.domain.errors import Refused
+from controller.domain.unit import Unit
+from controller.service.binding import binding, horizon_ms
+from controller.service.names import Names, names_of
+from controller.service.ports import Database, Transaction
+from controller.service.reasons import Reason
+from controller.service.telling import Line, Teller, Told, begun_line
+from controller.service.timetable import FREEZE_MS, gather
+from controller.service.units import speaking, unit_of
+from scheduler.clock import Clock
+
+FARTHEST_D = 31
+"""Days ahead, or back: further ahead everything may still change, and a province takes its time to be resolved."""
+
+PLAIN = frozenset({"plays", "in", "empty"})
+"""Decisions that need no word: it is in the list, or there is nothing of it."""
+
+CANCELLED = "cancelled"
+"""What a person did to an airing: beside the codes of `scheduler.laying`, because no resolver decides it."""
+
+NOTHING = Told(lines=(), reasons=())
+
+_DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
+_EPOCH = date(1970, 1, 1)
+
+
+class Alike(Struct, frozen=True, kw_only=True):
+    """Villages in which the same sounds at the same times, for the same reasons; by name."""
+
+    villages: tuple[Unit, ...]
+    lines: tuple[Line, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What sounds under `unit` in [from, until), local time `utc_offset` minutes from UTC. The largest group comes first."""
+
+    unit: Unit
+    utc_offset: int
+    from_ms: int
+    until_ms: int
+    groups: tuple[Alike, ...]
+
+    @property
+    def day(self) -> date:
+        """The local day in which it begins."""
+        return day_of(self.from_ms, self.utc_offset)
+
+
+class Days:
+    """Tells. Thread-safe; a province takes seconds."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def of(self, unit: str, day: date | None = None) -> Span:
+        """A local day, today if None, for each village under `unit` that has a loudspeaker. Refused("day.far")."""
+        now_ms = self._clock.now_ms()
+        with self._database.reading() as tx:
+            place = unit_of(tx, unit)
+            offset = binding(place.path, tx.policies.all()).utc_offset
+        today = day_of(now_ms, offset)
+        if abs((day or today) - today) > timedelta(days=FARTHEST_D):
+            raise Refused("day.far", limit=FARTHEST_D)
+        from_ms = ((day or today) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
+        return self._tell(place, offset, now_ms, from_ms, from_ms + _DAY_MS)
+
+    def ahead(self, unit: str) -> Span:
+        """Today, and all that is planned ahead."""
+        now_ms = self._clock.now_ms()
+        with self._database.reading() as tx:
+            place, kept = unit_of(tx, unit), tx.policies.all()
+            farthest_ms = max((horizon_ms(village.path, kept) for village in speaking(tx, [place])), default=0)
+        offset = binding(place.path, kept).utc_offset
+        from_ms = (day_of(now_ms, offset) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
+        return self._tell(place, offset, now_ms, from_ms, now_ms + farthest_ms)
+
+    def _tell(self, place: Unit, offset: int, now_ms: int, from_ms: int, until_ms: int) -> Span:
+        soon_ms = now_ms + FREEZE_MS
+        with self._database.reading() as tx:
+            villages = speaking(tx, [place])
+            here = [village.id for village in villages]
+            begun = tx.planned.standing(here, from_ms, min(soon_ms, until_ms), until_ms)
+            gathered = gather(tx, villages if until_ms > soon_ms else [], now_ms, max(until_ms, soon_ms))
+        timelines = gathered.resolve()
+        with self._database.reading() as tx:
+            airings = {airing.id: airing for airing, _ in begun}
+            names, lengths, kept = names_of(tx, gathered, airings.values()), _lengths(tx, airings.values()), tx.policies.all()
+        teller, past, day = Teller(gathered, names, kept), _Past(begun, names, lengths), _Cut(from_ms, until_ms)
+        told = {
+            village.id: day.of(past.of(village.id), teller.tell(village, timelines[village.id]) if timelines else NOTHING)
+            for village in villages
+        }
+        return Span(unit=place, utc_offset=offset, from_ms=from_ms, until_ms=until_ms, groups=alike(villages, told))
+
+
+def day_of(at_ms: int, utc_offset: int) -> date:
+    """The local day of a moment."""
+    return _EPOCH + timedelta(days=(at_ms + utc_offset * _MINUTE_MS) // _DAY_MS)
+
+
+def alike(villages: Iterable[Unit], told: Mapping[str, Told]) -> tuple[Alike, ...]:
+    """Villages by what they are told: the largest group first, within it by name."""
+    one: dict[int, Told] = {}
+    groups: dict[Told, list[Unit]] = {}
+    known: dict[int, list[Unit]] = {}  # the very same need not be compared
+    for village in villages:
+        each = told[village.id]
+        if id(each) not in known:
+            one[id(each)] = each
+            known[id(each)] = groups.setdefault(each, [])
+        known[id(each)].append(village)
+    found = [
+        Alike(villages=tuple(sorted(here, key=_name)), lines=each.lines, reasons=each.reasons) for each, here in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda group: (-len(group.villages), _name(group.villages[0]))))
+
+
+class _Past:
+    """What has begun, stands fast, or was cancelled, village by village."""
+
+    def __init__(self, begun: Iterable[tuple[Airing, str]], names: Names, lengths: Mapping[str, int]) -> None:
+        self._here: dict[str, list[Airing]] = {}
+        for airing, village in begun:
+            self._here.setdefault(village, []).append(airing)
+        self._names = names
+        self._lengths = lengths
+        self._told: dict[tuple[str, ...], Told] = {}
+
+    def of(self, village: str) -> Told:
+        """One village's; the very same object for those where the same has begun."""
+        airings = sorted(self._here.get(village, ()), key=lambda airing: (airing.start_ms, airing.id))
+        key = tuple(airing.id for airing in airings)
+        if key not in self._told:
+            lines = [begun_line(airing, self._names, self._lengths.get(airing.sha256)) for airing in airings]
+            reasons = tuple(self._cancelled(airing) for airing in airings if airing.cancelled_ms is not None)
+            self._told[key] = Told(lines=tuple(line for line in lines if line is not None), reasons=reasons)
+        return self._told[key]
+
+    def _cancelled(self, airing: Airing) -> Reason:
+        wish = airing.wish or airing.id
+        return Reason(
+            wish=wish,
+            code=CANCELLED if airing.silent_ms == airing.start_ms else f"cut.{CANCELLED}",
+            at_ms=airing.silent_ms,
+            title=self._names.of(wish).title,
+            start_ms=airing.start_ms,
+            names=(self._names.sound(airing.bulletin),),
+        )
+
+
+class _Cut:
+    """Takes out what belongs to [from, until)."""
+
+    def __init__(self, from_ms: int, until_ms: int) -> None:
+        self._from_ms = from_ms
+        self._until_ms = until_ms
+        self._known: dict[tuple[int, int], Told] = {}
+
+    def of(self, past: Told, coming: Told) -> Told:
+        """What has begun and what comes, as one; the very same object for the very same."""
+        key = (id(past), id(coming))
+        if key not in self._known:
+            lines = tuple(line for line in (*past.lines, *coming.lines) if self._is_within(line.start_ms))
+            shown = {line.wish for line in lines}
+            reasons = [each for each in coming.reasons if each.code not in PLAIN]
+            reasons = [
+                each for each in reasons if each.wish in shown or each.code.startswith("waits") or self._is_within(_moment(each))
+            ]
+            self._known[key] = Told(
+                lines=tuple(sorted(lines, key=_start)), reasons=tuple(sorted((*past.reasons, *reasons), key=_moment))
+            )
+        return self._known[key]
+
+    def _is_within(self, at_ms: int) -> bool:
+        return self._from_ms <= at_ms < self._until_ms
+
+
+def _lengths(tx: Transaction, airings: Iterable[Airing]) -> dict[str, int]:
+    """How long these airings' sounds are as a whole, where that is still known."""
+    clips = {sound: tx.bulletins.clip(sound) for sound in {airing.sha256 for airing in airings}}
+    return {sound: clip.duration_ms for sound, clip in clips.items() if clip is not None}
+
+
+def _name(unit: Unit) -> tuple[str, str]:
+    return (unit.name, unit.id)
+
+
+def _start(line: Line) -> tuple[int, str]:
+    return (line.start_ms, line.wish)
+
+
+def _moment(reason: Reason) -> int:
+    return reason.at_ms if reason.start_ms is None else reason.start_ms

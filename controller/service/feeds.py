@@ -1,0 +1,45 @@
+"""Who may read a unit's calendar: calendar apps can't sign in, so a person gives them an address with a token in it.
+
+A token is bound to one person, one unit and this one use. It is kept nowhere: it is worked out from what only the database
+holds, the person's password hash. A new password, or the end of the account, makes every token of that person worthless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from controller.domain.errors import Refused
+from controller.service.users import Account, User, UserDatabase
+
+_USE = "calendar"
+
+
+class Feeds:
+    """Makes and knows tokens. Thread-safe."""
+
+    def __init__(self, *, database: UserDatabase) -> None:
+        self._database = database
+
+    def token(self, user: User, unit: str) -> str:
+        """The token with which a calendar app reads this unit's feed. Refused("feed.person") for who has no account."""
+        account = self._account(user.id)
+        if account is None:
+            raise Refused("feed.person")
+        return f"{user.id}.{_mac(account, unit)}"
+
+    def who(self, token: str, unit: str) -> User | None:
+        """Whose token this is; None if it is nobody's, or for something else."""
+        name, _, mac = token.partition(".")
+        account = self._account(name)
+        if account is None or not hmac.compare_digest(mac.encode(), _mac(account, unit).encode()):
+            return None
+        return account.user
+
+    def _account(self, user: str) -> Account | None:
+        with self._database.reading() as store:
+            return store.by_id(user)
+
+
+def _mac(account: Account, unit: str) -> str:
+    return hmac.new(account.password_hash.encode(), f"{_USE}:{account.user.id}:{unit}".encode(), hashlib.sha256).hexdigest()

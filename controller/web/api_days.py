@@ -1,0 +1,65 @@
+"""What will sound: a unit's day, its calendar, and what a change to a programme would change before anybody saves it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from controller.domain.errors import Refused
+from controller.web.day_schemas import CalendarOut, DayOut, PreviewIn, PreviewOut
+from controller.web.ical import calendar
+from controller.web.programme_schemas import ProgrammeBody
+from controller.web.schemas import Id
+from controller.web.services import TheServices
+from controller.web.session import Person, who
+
+units = APIRouter(prefix="/units", tags=["units"])
+programmes = APIRouter(prefix="/programmes", tags=["programmes"])
+
+MEDIA_TYPE = "text/calendar; charset=utf-8"
+
+
+@units.get("/{unit}/day")
+def day(unit: Id, services: TheServices, _: Person, day: Annotated[date | None, Query(examples=["2026-11-24"])] = None) -> DayOut:
+    """A local day, today if none is said: what sounds in each village, what has sounded, and what does not, and why."""
+    return DayOut.of(services.days.of(unit, day))
+
+
+@units.post("/{unit}/calendar")
+def calendar_address(unit: Id, request: Request, services: TheServices, user: Person) -> CalendarOut:
+    """Where a calendar app reads what is planned for this unit. A new password makes your addresses worthless."""
+    name = services.units.get(unit).id
+    at = request.url_for("calendar_feed", unit=name).include_query_params(token=services.feeds.token(user, name))
+    return CalendarOut(url=str(at))
+
+
+def _reader(unit: Id, request: Request, services: TheServices, token: Annotated[str, Query(max_length=200)] = "") -> None:
+    """Whoever is signed in, or has the feed's own token: a calendar app can't sign in. Refused("session.none") else."""
+    if services.feeds.who(token, unit) is None and who(request, services) is None:
+        raise Refused("session.none")
+
+
+@units.get(
+    "/{unit}/calendar.ics",
+    dependencies=[Depends(_reader)],
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {"example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"}}}},
+)
+def calendar_feed(unit: Id, services: TheServices) -> Response:
+    """Today and all that is planned ahead, for calendar apps (iCalendar, RFC 5545)."""
+    return Response(calendar(services.days.ahead(unit), services.clock.now_ms()), media_type=MEDIA_TYPE)
+
+
+@programmes.post("/preview")
+def preview(said: ProgrammeBody, services: TheServices, _: Person) -> PreviewOut:
+    """What a new programme would change, without saving it. What could not be saved is refused the same way."""
+    return PreviewOut.of(services.previews.created(said.programme()))
+
+
+@programmes.post("/{programme}/preview")
+def preview_change(programme: Id, said: PreviewIn, services: TheServices, _: Person) -> PreviewOut:
+    """What a change to a programme, or its end (null), would change, without saving it."""
+    wanted = None if said.programme is None else said.programme.programme()
+    return PreviewOut.of(services.previews.changed(programme, wanted))
