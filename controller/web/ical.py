@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from unicodedata import category
 
 from controller.service.days import Span
 from controller.service.names import turn_of
@@ -87,7 +88,7 @@ def _clock(at_ms: int, utc_offset: int) -> str:
 
 def _text(words: str) -> str:
     """RFC 5545, 3.3.11: what has a meaning of its own is escaped; a control character has none, and goes."""
-    plain = "".join(each for each in words if each == "\n" or each.isprintable())
+    plain = "".join(each for each in words if each == "\n" or category(each) != "Cc")
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
