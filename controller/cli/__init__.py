@@ -25,6 +25,7 @@ from controller.cli.policy import policy
 from controller.cli.programmes import programmes
 from controller.cli.say import say
 from controller.cli.serve import serve
+from controller.cli.tonight import tonight
 from controller.cli.units import units
 from controller.cli.users import users
 
@@ -44,6 +45,7 @@ for _command in (
     serve,
     say,
     airings,
+    tonight,
     programmes,
     policy,
     nodes,
