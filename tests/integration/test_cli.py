@@ -9,10 +9,13 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from controller.cli.times import ZONE
+from scheduler.clock import SystemClock
 from tests.support.ports import free_port, wait_until_listening
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech-english.mp3"
@@ -90,3 +93,31 @@ database.migrate()
 Users(database=UserBook(database), passwords=Passwords(), clock=SystemClock()).add("canbo", "everybody-knows", demo=True)
 database.close()
 """
+
+
+EVENING = """
+owner = "dam thuy"
+units = ["dam thuy"]
+title = "Buổi chiều"
+rule = {first = 2026-01-01, at = ["17:00"], every = "day"}
+segments = [{take = "relay", source = "VOV1", length = "30m"}]
+"""
+
+
+def test_tonight_tells_a_demo_village_what_sounds_and_why_not_all_of_it(
+    server: subprocess.Popen[bytes], environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert tienglang(environ, "units", "demo").returncode == 0
+    (tmp_path / "chieu.toml").write_text(EVENING, encoding="utf-8")
+    added = tienglang(environ, "programmes", "add", str(tmp_path / "chieu.toml"))
+    assert added.returncode == 0, added.stderr
+    assert tienglang(environ, "policy", "set", "lung noi", "--session", "15m").returncode == 0
+    tomorrow = (SystemClock().now() + timedelta(days=1)).astimezone(ZONE)
+    told = tienglang(environ, "tonight", "--unit", "lung noi", "--day", tomorrow.strftime("%d/%m/%Y"))
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.splitlines()[1:] == [
+        "1 thôn: Lũng Nọi",
+        "  17:00:00   15:00  VOV1  Buổi chiều  tiếp âm, bị cắt  Xã Đàm Thuỷ",
+        "  ! Buổi chiều (VOV1): Bị cắt lúc 17:15: giới hạn một buổi 15 phút của Lũng Nọi.",
+    ]
+    assert server.poll() is None
