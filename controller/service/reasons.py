@@ -23,6 +23,9 @@ _LIMITS: dict[str, Callable[[Policy], int | None]] = {
 }
 """Which limit of a policy is the reason."""
 
+_OF_POLICY = {*_LIMITS, "hours", "language"}
+"""Reasons that are somebody's policy."""
+
 
 class Reason(Struct, frozen=True, kw_only=True):
     """A decision (`scheduler.laying`), told by names. `title` is the programme's or bulletin's, `names` are its segment's sounds.
@@ -96,6 +99,8 @@ class Reasons:
 
     def _bound(self, named: Reason, why: str, path: Sequence[str], pieces: Sequence[Piece]) -> Reason:
         """With whose policy binds: the uppermost unit below which nothing is stricter."""
+        if why not in _OF_POLICY:
+            return named
         policies = [(unit, binding(path[:depth], self._kept)) for depth, unit in enumerate(path, 1)]
         here = policies[-1][1]
         if limit_of := _LIMITS.get(why):
@@ -103,11 +108,9 @@ class Reasons:
         if why == "hours":
             closes_ms = _closes(here, here, named.at_ms)
             return replace(named, unit=self._first(policies, lambda each: _closes(each, here, named.at_ms) == closes_ms))
-        if why == "language":
-            foreign = {piece.language for piece in pieces} - {*here.languages}
-            unit = self._first(policies, lambda each: bool(each.languages) and foreign.isdisjoint(each.languages))
-            return replace(named, unit=unit, languages=tuple(sorted(foreign)))
-        return named
+        foreign = {piece.language for piece in pieces} - {*here.languages}
+        unit = self._first(policies, lambda each: bool(each.languages) and foreign.isdisjoint(each.languages))
+        return replace(named, unit=unit, languages=tuple(sorted(foreign)))
 
     def _first(self, policies: Sequence[tuple[str, Policy]], binds: Callable[[Policy], bool]) -> str:
         return self._names.unit(next((unit for unit, policy in policies if binds(policy)), policies[-1][0]))

@@ -16,6 +16,7 @@ from controller.service.kept import KeptPolicy
 from controller.service.names import Names
 from controller.service.reasons import Reason, Reasons
 from controller.service.timetable import Gathered
+from scheduler.layout import Laid
 from scheduler.resolve import Timeline
 from scheduler.room import Slot
 
@@ -52,20 +53,29 @@ class Teller:
         self._names = names
         self._kept = kept
         self._told: dict[object, Told] = {}
+        self._islands: dict[object, Told] = {}
 
     def tell(self, village: Unit, timeline: Timeline) -> Told:
         """One village's. The very same object for villages whose timelines are the same for the same reasons."""
-        key = (
-            tuple(id(island) for island in timeline.islands),
-            timeline.rest,
-            tuple(unit for unit in village.path if unit in self._kept),
-        )
+        binding = tuple(unit for unit in village.path if unit in self._kept)
+        key = (tuple(map(id, timeline.islands)), timeline.rest, binding)
         if key not in self._told:
+            islands = [self._island(island, village, binding) for island in timeline.islands]
+            rest = (self._reasons.of(decision, village.path) for decision in timeline.rest)
             self._told[key] = Told(
-                lines=tuple(self._line(slot) for slot in timeline.slots),
-                reasons=tuple(self._reasons.of(decision, village.path) for decision in timeline.decisions),
+                lines=tuple(line for island in islands for line in island.lines),
+                reasons=(*(reason for island in islands for reason in island.reasons), *rest),
             )
         return self._told[key]
+
+    def _island(self, island: Laid, village: Unit, binding: tuple[str, ...]) -> Told:
+        key = (id(island), binding)
+        if key not in self._islands:
+            self._islands[key] = Told(
+                lines=tuple(map(self._line, island.slots)),
+                reasons=tuple(self._reasons.of(decision, village.path) for decision in island.decisions),
+            )
+        return self._islands[key]
 
     def _line(self, slot: Slot) -> Line:
         wished = self._names.of(slot.wish)
