@@ -44,14 +44,15 @@ class Spot(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Laying:
-    """Lays the pieces of one segment, one after the other, from `ready_ms` on."""
+    """Lays the pieces of one segment, one after the other, from `ready_ms` on. `missed_ms` of it are past: no station waits."""
 
-    __slots__ = ("_begun_ms", "_by", "_cut", "_part", "_ready_ms", "_room", "_trouble", "left")
+    __slots__ = ("_begun_ms", "_by", "_cut", "_missed_ms", "_part", "_ready_ms", "_room", "_trouble", "left")
 
-    def __init__(self, part: Part, room: Room, ready_ms: int) -> None:
+    def __init__(self, part: Part, room: Room, ready_ms: int, *, missed_ms: int = 0) -> None:
         self._part = part
         self._room = room
         self._ready_ms = ready_ms
+        self._missed_ms = missed_ms
         self._begun_ms: int | None = None
         self._by = ""
         self._trouble: End | None = None
@@ -140,7 +141,9 @@ class Laying:
         """A station does not wait: it is joined behind what is in its way, and left at its time."""
         now_ms = self._ready_ms
         for piece in pieces:
-            until = min(self._part.end, End(now_ms + piece.duration_ms, ""), key=end_ms)
+            until = min(self._part.end, End(now_ms + piece.duration_ms - self._missed_ms, ""), key=end_ms)
+            if until.ms <= now_ms and self._missed_ms:
+                self._trouble = End(now_ms, "past")
             while now_ms < until.ms:
                 start_ms, by = self._room.free_from(now_ms)
                 end = min(self._room.end_from(start_ms), until, key=end_ms)

@@ -108,7 +108,7 @@ class _Stand:
         if languages:
             spoken = tuple(piece for piece in pieces if piece.language in languages)
         wished_ms, latest_ms = self._ideal_ms, self._latest(segment)
-        laying = Laying(part, self._room, self._now_ms)
+        laying = Laying(part, self._room, self._now_ms, missed_ms=max(0, self._place.from_ms - wished_ms))
         self._now_ms = laying.lay(spoken, latest_ms)
         self._ideal_ms += part.wished_ms if spoken is segment.pieces else _length(part, spoken)
         decisions.append(laying.decision(len(pieces) - len(spoken), wished_ms))

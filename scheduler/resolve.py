@@ -120,7 +120,7 @@ class _Resolver:
         if key not in self._above:
             turns = [turn for turn in self._turns_for(path) if turn.occurrence.owner in path]
             turns += [begun(each.wish, each.piece, each.start_ms, each.end_ms) for each in self._begun[before]]
-            groups = _apart(sorted(turns, key=_time), self._policies[policy])
+            groups = _apart(sorted(turns, key=_time), self._policies[policy], self._wishes.from_ms)
             self._above[key] = [_Island(self._turns.of(tuple(turn.time for turn in group)), group) for group in groups]
         return self._above[key]
 
@@ -175,16 +175,17 @@ class _Numbers(Generic[T]):
         return self._value[number]
 
 
-def _apart(turns: Iterable[Turn], policy: Policy) -> Iterator[tuple[Turn, ...]]:
+def _apart(turns: Iterable[Turn], policy: Policy, from_ms: int) -> Iterator[tuple[Turn, ...]]:
     """Turns in time's order, in groups that can't touch: whatever waits for whatever, there is a pause between two groups.
 
     No sound of a group ends later than its last moment plus all its lengths. Where the number of sessions a day is limited,
-    the turns of a local day belong together.
+    the turns of a local day belong together. Those whose moment is past, but which have not begun, all wait for `from_ms`.
     """
     group: list[Turn] = []
     last_ms = lengths_ms = 0
     for turn in turns:
-        start_ms, end_ms = turn.occurrence.start_ms, last_ms + lengths_ms
+        soonest_ms = 0 if turn.end_ms is not None else from_ms
+        start_ms, end_ms = max(turn.occurrence.start_ms, soonest_ms), last_ms + lengths_ms
         is_apart = start_ms >= end_ms + PAUSE_MS
         if policy.sessions is not None:
             is_apart = is_apart and _day(start_ms, policy) > _day(end_ms, policy)
@@ -192,7 +193,7 @@ def _apart(turns: Iterable[Turn], policy: Policy) -> Iterator[tuple[Turn, ...]]:
             yield tuple(group)
             group, last_ms, lengths_ms = [], 0, 0
         group.append(turn)
-        last_ms = max(last_ms, turn.last_ms)
+        last_ms = max(last_ms, turn.last_ms, soonest_ms)
         lengths_ms += turn.lengths_ms
     if group:
         yield tuple(group)

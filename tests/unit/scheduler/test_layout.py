@@ -262,3 +262,15 @@ def test_the_sessions_of_the_day_that_are_over_count() -> None:
     morning = Begun(wish="sáng/0#0", piece=piece("a"), start_ms=at("05:00"), end_ms=at("05:05"))
     result = timeline(turn("tin", "17:00"), policy=Policy(sessions=1), begun={"x1-1": (morning,)}, from_ms=at("12:00"))
     assert codes(result) == {"tin/0#0": "dropped.sessions"}
+
+
+def test_a_station_does_not_wait_what_is_past_of_it_is_missed() -> None:
+    evening = turn("tiếp âm", "17:00", relay(30), said(piece("a")))
+    assert told(timeline(evening, from_ms=at("17:20"))) == [("17:20", "17:30", "VOV"), ("17:30", "17:35", "a")]
+    over = timeline(evening, turn("tin", "20:05"), from_ms=at("20:00"))
+    assert codes(over) == {"tiếp âm/0#0": "dropped.past", "tiếp âm/0#1": "later.taken", "tin/0#0": "plays"}
+
+
+def test_those_that_are_late_together_follow_each_other() -> None:
+    result = timeline(turn("trưa", "12:00", said(piece("a"))), turn("chiều", "14:00", said(piece("b"))), from_ms=at("18:00"))
+    assert told(result) == [("18:00", "18:05", "a"), ("18:05", "18:10", "b")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 from typing import Any
 
@@ -113,6 +114,15 @@ def test_nothing_overlaps_and_everything_is_long_enough_to_be_heard(wished: Wish
         slots = list(line.slots)
         assert all(before.end_ms <= after.start_ms for before, after in pairwise(slots))
         assert all(slot.is_whole or LEAST_MS <= slot.end_ms - slot.start_ms < slot.piece.duration_ms for slot in slots)
+
+
+@given(wishes(), policies, st.integers(1, 3 * 24).map(lambda hours: hours * 12))
+def test_nothing_overlaps_or_begins_too_soon_when_much_is_past(wished: Wishes, policy: Policy, step: int) -> None:
+    now = dataclasses.replace(wished, from_ms=MONDAY + step * 5 * MINUTE)
+    for line in resolved(now, policy).values():
+        slots = list(line.slots)
+        assert all(before.end_ms <= after.start_ms for before, after in pairwise(slots))
+        assert all(slot.start_ms >= now.from_ms for slot in slots)
 
 
 @given(wishes(), policies)
