@@ -13,7 +13,7 @@ from controller.web.ical import calendar
 from controller.web.programme_schemas import ProgrammeBody
 from controller.web.schemas import Id
 from controller.web.services import TheServices
-from controller.web.session import Person, who
+from controller.web.session import Person, is_https, who
 
 units = APIRouter(prefix="/units", tags=["units"])
 programmes = APIRouter(prefix="/programmes", tags=["programmes"])
@@ -32,7 +32,7 @@ def calendar_address(unit: Id, request: Request, services: TheServices, user: Pe
     """Where a calendar app reads what is planned for this unit. A new password makes your addresses worthless."""
     name = services.units.get(unit).id
     at = request.url_for("calendar_feed", unit=name).include_query_params(token=services.feeds.token(user, name))
-    return CalendarOut(url=str(at))
+    return CalendarOut(url=str(at.replace(scheme="https") if is_https(request) else at))
 
 
 def _reader(unit: Id, request: Request, services: TheServices, token: Annotated[str, Query(max_length=200)] = "") -> None:

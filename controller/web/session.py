@@ -84,10 +84,14 @@ def give_cookie(request: Request, response: Response, session: Session) -> None:
         max_age=SESSION_MS // 1000,
         httponly=True,
         samesite="strict",
-        # A proxy that ends TLS says so; who says it of an own connection only keeps an own cookie from plain links.
-        secure="https" in (request.url.scheme, request.headers.get("x-forwarded-proto")),
+        secure=is_https(request),
         path="/",
     )
+
+
+def is_https(request: Request) -> bool:
+    """Does it come over TLS? A proxy that ends it says so; who says it of an own connection only keeps an own secret safer."""
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
 
 
 def take_cookie(response: Response) -> None:

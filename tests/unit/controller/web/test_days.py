@@ -131,6 +131,11 @@ def test_a_calendar_app_reads_the_feed_by_its_address_until_the_password_changes
         assert app.get(fresh).status_code == 401
 
 
+def test_behind_a_proxy_that_ends_tls_the_address_is_an_https_one(office: httpx.Client) -> None:
+    said = office.post(f"/api/v1/units/{COMMUNE}/calendar", headers={"x-forwarded-proto": "https"}).json()
+    assert said["url"].startswith("https://127.0.0.1:")
+
+
 def test_who_has_no_account_gets_no_address(office: httpx.Client) -> None:
     local = {"authorization": "Bearer the-local-token"}
     answer = office.post(f"/api/v1/units/{COMMUNE}/calendar", headers=local)
