@@ -17,7 +17,11 @@ from scheduler.limits import Policy
 from scheduler.room import Room, Slot
 from scheduler.stock import Stock, wanted
 from scheduler.turns import FOREVER, Part, Turn
-from scheduler.wishes import Begin, Notice, Occurrence, Over, Piece, Segment, Village
+from scheduler.wishes import Begin, Notice, Occurrence, Over, Piece, Segment, Take, Village
+
+LATE_MS = 600_000
+"""A turn that is planned this long after its moment is not begun any more: a programme that is saved at 16:00 for 05:00 each day
+begins tomorrow, and what a dead controller left out is not news when it comes back."""
 
 
 class Laid(Struct, frozen=True, kw_only=True):
@@ -39,13 +43,12 @@ class Place(Struct, frozen=True, kw_only=True):
 
 def lay(turns: Collection[Turn], place: Place, stock: Stock) -> Laid:
     """Share a village's time among these turns. The order in which they are given makes no difference."""
-    room = Room(place.policy)
-    decisions: list[Decision] = []
-    taken, stock = _assign(turns, place, stock)
-    for turn in sorted(turns, key=_precedence):
-        if turn.end_ms is not None:
-            room.put(Slot(start_ms=turn.occurrence.start_ms, end_ms=turn.end_ms, part=turn.parts[0], piece=_piece(turn)))
-            continue
+    room = _begun(turns, place.policy)
+    past = {turn.time for turn in turns if turn.end_ms is None and _is_past(turn, place, room)}
+    decisions = [_past(part, turn) for turn in turns if turn.time in past for part in turn.parts]
+    open_ = [turn for turn in turns if turn.end_ms is None and turn.time not in past]
+    taken, stock = _assign(open_, place, stock)
+    for turn in sorted(open_, key=_precedence):
         stand = _Stand(turn.occurrence, place, room)
         for part in turn.parts:
             notices = taken.get(part.wish, [])
@@ -62,6 +65,32 @@ def lay(turns: Collection[Turn], place: Place, stock: Stock) -> Laid:
         decisions += _of_notices(room.slots, {notice.piece.source for notices in taken.values() for notice in notices})
     slots = tuple(slot for slot in room.slots if not slot.part.is_begun)
     return Laid(slots=slots, decisions=tuple(decisions), stock=stock)
+
+
+def _begun(turns: Collection[Turn], policy: Policy) -> Room:
+    """The room that is left beside what has begun."""
+    room = Room(policy)
+    for turn in turns:
+        if turn.end_ms is not None:
+            room.put(Slot(start_ms=turn.occurrence.start_ms, end_ms=turn.end_ms, part=turn.parts[0], piece=_piece(turn)))
+    return room
+
+
+def _is_past(turn: Turn, place: Place, room: Room) -> bool:
+    """Is it too late to begin it? Nothing of it has begun, although nothing that has begun was in its way for LATE_MS.
+
+    What a station says is not kept: it has begun if it should have.
+    """
+    relayed_ms = sum(part.wished_ms for part in turn.parts if part.segment.take is Take.RELAY)
+    free_ms, _ = room.free_from(turn.occurrence.start_ms + relayed_ms)
+    if free_ms + LATE_MS >= place.from_ms:
+        return False
+    begun = {wish for wish, _ in place.begun}
+    return not any(part.wish in begun for part in turn.parts)
+
+
+def _past(part: Part, turn: Turn) -> Decision:
+    return Decision(wish=part.wish, code="dropped.past", at_ms=turn.occurrence.start_ms)
 
 
 def _assign(turns: Collection[Turn], place: Place, stock: Stock) -> tuple[dict[str, list[Notice]], Stock]:

@@ -268,9 +268,34 @@ def test_a_station_does_not_wait_what_is_past_of_it_is_missed() -> None:
     evening = turn("tiếp âm", "17:00", relay(30), said(piece("a")))
     assert told(timeline(evening, from_ms=at("17:20"))) == [("17:20", "17:30", "VOV"), ("17:30", "17:35", "a")]
     over = timeline(evening, turn("tin", "20:05"), from_ms=at("20:00"))
-    assert codes(over) == {"tiếp âm/0#0": "dropped.past", "tiếp âm/0#1": "later.taken", "tin/0#0": "plays"}
+    assert codes(over) == {"tiếp âm/0#0": "dropped.past", "tiếp âm/0#1": "dropped.past", "tin/0#0": "plays"}
 
 
 def test_those_that_are_late_together_follow_each_other() -> None:
-    result = timeline(turn("trưa", "12:00", said(piece("a"))), turn("chiều", "14:00", said(piece("b"))), from_ms=at("18:00"))
+    result = timeline(turn("trưa", "17:52", said(piece("a"))), turn("chiều", "17:58", said(piece("b"))), from_ms=at("18:00"))
     assert told(result) == [("18:00", "18:05", "a"), ("18:05", "18:10", "b")]
+
+
+def test_a_turn_that_was_saved_long_after_its_moment_begins_with_the_next_one() -> None:
+    late = [turn("sáng", "05:00", day=day) for day in (0, 1)]
+    result = timeline(*late, from_ms=at("16:00"))
+    assert told(result) == [("05:00+1", "05:05+1", "news")]
+    assert codes(result) == {"sáng/0#0": "dropped.past", "sáng/1#0": "plays"}
+    assert told(timeline(turn("sáng", "05:00"), from_ms=at("05:10"))) == [("05:10", "05:15", "news")]
+
+
+def test_a_turn_that_still_waits_for_what_has_begun_is_not_past() -> None:
+    on_air = Begun(wish="urgent/0#0", piece=piece("flood", 30), start_ms=at("17:00"), end_ms=at("17:30"))
+    result = timeline(turn("tin", "17:00"), begun={"x1-1": (on_air,)}, from_ms=at("17:15"))
+    assert told(result) == [("17:30", "17:35", "news")]
+
+
+def test_a_turn_that_has_begun_goes_on_however_late() -> None:
+    tin = turn("tin", "17:00", said(piece("a")), said(piece("b")))
+    begun = Begun(wish="tin/0#0", piece=piece("a"), start_ms=at("17:00"), end_ms=at("17:05"))
+    assert told(timeline(tin, begun={"x1-1": (begun,)}, from_ms=at("17:20"))) == [("17:20", "17:25", "b")]
+
+
+def test_a_notice_is_not_taken_by_a_turn_that_is_past() -> None:
+    turns = [turn("tin", "05:00", notices()), turn("tối", "17:00", notices())]
+    assert told(timeline(*turns, notices=(notice("a"),), from_ms=at("12:00"))) == [("17:00", "17:01", "a")]
