@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
 import logging
 import shutil
 import signal
@@ -61,7 +60,7 @@ def forget_duration() -> None:
     def whole(real: Any, self: Any, owner: Any, play: Any, start_ms: int) -> None:
         stage = self._stage
         length_ms = _length_ms(stage.path(play.sha256))
-        real(self, owner, dataclasses.replace(play, duration_ms=max(play.duration_ms, length_ms)), start_ms)
+        real(self, owner, replace(play, duration_ms=max(play.duration_ms, length_ms)), start_ms)
 
     playlist.OVERRUN_MS = NEVER_MS
     _wrap(Player, "play", whole)
