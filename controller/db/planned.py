@@ -36,8 +36,8 @@ class SqlPlanned:
             found.append((known[row.id], row.village))
         return found
 
-    def movable(self, villages: Collection[str], soon_ms: int) -> list[Planned]:
-        """The airings that fulfil a wish in one of these villages and start after `soon`."""
+    def movable(self, villages: Collection[str], wishes: Collection[str], soon_ms: int) -> list[Planned]:
+        """The airings after `soon` that fulfil a wish in one of these villages, or one of `wishes` elsewhere."""
         mine = (airings.c.mode == Mode.PLANNED) & airings.c.wish.is_not(None) & airings.c.cancelled_ms.is_(None)
         query = select(airings, airing_villages.c.village).join(airing_villages, airing_villages.c.airing == airings.c.id)
         query = query.where(mine, airings.c.start_ms > soon_ms, among(self._connection, airing_villages.c.village, villages))
@@ -47,9 +47,13 @@ class SqlPlanned:
             here.setdefault(row.id, set()).add(row.village)
             if row.id not in known:
                 known[row.id] = airing_of(row)
+        theirs = select(airings).where(mine, airings.c.start_ms > soon_ms, among(self._connection, airings.c.wish, wishes))
+        for row in self._connection.execute(theirs.order_by(airings.c.start_ms, airings.c.id)):
+            if row.id not in known:
+                known[row.id], here[row.id] = airing_of(row), set()
         numbers = self._numbers(known)
         return [
-            Planned(airing=airing, here=frozenset(here[name]), elsewhere=numbers[name] > len(here[name]))
+            Planned(airing=airing, here=frozenset(here[name]), elsewhere=numbers.get(name, 0) > len(here[name]))
             for name, airing in known.items()
         ]
 

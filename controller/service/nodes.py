@@ -146,6 +146,7 @@ class Nodes:
         coming = [each.id for each in tx.airings.coming(row.village, now_ms, now_ms + FARTHEST_MS) if each.start_ms > now_ms]
         expected = [airing for airing in coming if not tx.deliveries.of_nodes(airing, [row.id])]
         tx.deliveries.write([newcomer(airing, row, State.PLANNED, now_ms) for airing in expected])
+        tx.replans.mark([row.village], now_ms)  # the first loudspeaker of a village: nothing was planned there yet
 
     def hold(self, unit: str, sha256: str, *, on: bool) -> None:
         """Let the nodes under a unit keep a clip always, or no longer: their configs are written anew."""
@@ -188,6 +189,8 @@ def add_nodes(tx: Transaction, village: str, names: Sequence[str], now_ms: int) 
             there[name] = Node(id=f"{village}-l{number}", village=village, name=name, generation=1, since_ms=now_ms)
             added.append(there[name])
     tx.nodes.add(added)
+    if added:
+        tx.replans.mark([village], now_ms)
     return [there[name] for name in names]
 
 

@@ -20,6 +20,7 @@ from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Planned, Transaction
 from controller.service.replanning import Changes, Sound, changes, sounds_of
 from controller.service.timetable import FREEZE_MS, gather
+from controller.service.units import speaking
 from scheduler.clock import Clock
 
 QUIET_MS = 500
@@ -63,7 +64,7 @@ class Planner:
     def _plan(self, marks: Sequence[tuple[str, int]], now_ms: int) -> int:
         with self._database.reading() as tx:
             roots = [unit for unit in (tx.units.get(name) for name, _ in marks) if unit is not None]
-            places = _places(tx, roots)
+            places = {unit.id: unit for unit in speaking(tx, roots)}  # nobody else needs a plan
             kept = tx.policies.all()
             farthest_ms = max((horizon_ms(place.path, kept) for place in places.values()), default=0)
             gathered = gather(tx, list(places.values()), now_ms, now_ms + farthest_ms)
@@ -83,7 +84,7 @@ class Planner:
         """One commit: the airings of these villages as they are wanted, their deliveries, and a new plan where one differs."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
-            planned = tx.planned.movable(list(places), now_ms + FREEZE_MS)
+            planned = tx.planned.movable(list(places), {sound.wish for sound in wanted}, now_ms + FREEZE_MS)
             todo = changes(wanted, planned)
             villages = todo.villages(planned)
             if not villages:
@@ -154,14 +155,6 @@ class _Writing:
 
     def _units(self, villages: Iterable[str]) -> list[Unit]:
         return [self._places[name] for name in sorted(villages)]
-
-
-def _places(tx: Transaction, roots: Sequence[Unit]) -> dict[str, Unit]:
-    """The villages below in which a loudspeaker stands: nobody else needs a plan."""
-    if not roots:
-        return {}
-    names = set(tx.units.villages_with_nodes(roots))
-    return {unit.id: unit for unit in tx.units.all() if unit.id in names}
 
 
 def _moved(airing: Airing, sound: Sound, sizes: Mapping[str, int]) -> Airing:

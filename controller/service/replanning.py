@@ -110,7 +110,8 @@ def changes(wanted: Mapping[Sound, Collection[str]], planned: Collection[Planned
             result.moved[each.airing.id] = sound
             _stay(result, each, open_.pop(sound))
         elif each.elsewhere:
-            result.left[each.airing.id] = set(each.here)
+            if each.here:
+                result.left[each.airing.id] = set(each.here)
         else:
             result.ended.append(each.airing.id)
     result.added = open_

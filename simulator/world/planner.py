@@ -1,6 +1,6 @@
-"""What shall sound in a world: the planner that a desk asks, and a stand-in that makes timelines without overlap. Pure.
+"""What shall sound in a world: the planner that a desk asks, and an almanac that draws wishes. Pure.
 
-`Planner` is all that a world needs of the resolver: another one that plans from programmes and policies fits in its place.
+`Planner` is all that a world needs of the resolver. `simulator.world.office` gives the almanac's wishes to the real one.
 """
 
 from __future__ import annotations

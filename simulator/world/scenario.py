@@ -188,4 +188,4 @@ def _check(scenario: Scenario) -> None:
 
 
 ROOM_S = 600
-"""A sound and its grace fit into the quarter of an hour that the stand-in planner gives each."""
+"""A sound and its grace fit into the quarter of an hour that the almanac gives each."""

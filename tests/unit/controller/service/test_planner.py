@@ -204,3 +204,17 @@ def test_an_order_of_now_keeps_its_time(house: House) -> None:
         tuple(villages(house, airing)): airing.start_ms for airing in airings(house) if airing.start_ms < EVENING_MS + HOUR_MS
     }
     assert starts == {("x1-1",): order.start_ms + order.duration_ms, ("x1-2",): EVENING_MS}
+
+
+def test_the_first_loudspeaker_of_a_village_is_planned_for_at_once(house: House) -> None:
+    evening(house)
+    house.nodes.add("x1-9", ["Lũng Vài 1"])
+    assert plan(house) == 1
+    assert villages(house, airings(house)[0]) == ["x1-1", "x1-2", "x1-9"]
+    assert house.states(airings(house)[0])["x1-9-l1"] is State.PLANNED
+    house.nodes.move("x10-1-l1", "x1-9")
+    house.nodes.move("x10-1-l2", "x1-9")
+    assert plan(house) == 0
+    found = house.plan("x1-9")
+    assert found is not None
+    assert len(found.items) == 2
