@@ -6,8 +6,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from controller.domain.airing import Airing
 from controller.domain.delivery import State
+from controller.service import planner
 from controller.service.kept import KeptProgramme, Ruling
 from controller.service.planner import PATIENCE_MS, QUIET_MS
 from controller.service.timetable import FREEZE_MS
@@ -218,3 +221,9 @@ def test_the_first_loudspeaker_of_a_village_is_planned_for_at_once(house: House)
     found = house.plan("x1-9")
     assert found is not None
     assert len(found.items) == 2
+
+
+def test_villages_written_in_different_commits_share_their_airings(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner, "AT_ONCE", 1)
+    evening(house)
+    assert [villages(house, airing) for airing in airings(house)] == [["x1-1", "x1-2"]] * 2
