@@ -74,11 +74,13 @@ def test_bulletins_are_named_by_their_ids_and_notices_by_their_kind(office: http
     segments = [{"take": "pieces", "bulletins": [bulletin["id"]], "begin": "exact"}]
     refused = office.post("/api/v1/programmes", json=MORNING | {"segments": segments})
     assert (refused.status_code, refused.json()["code"]) == (422, "bulletin.no-sound")
+    with house.work.reading() as tx:
+        assert [unit for unit, _ in tx.replans.waiting()] == [VILLAGE]  # since its first loudspeaker
     house.prepare_all()
     assert office.get(f"/api/v1/bulletins/{bulletin['id']}").json()["approved"] is not None
     with house.work.reading() as tx:
         assert [notice.piece.source for notice in tx.bulletins.notices(house.clock.now_ms())] == [bulletin["id"]]
-        assert [unit for unit, _ in tx.replans.waiting()] == [COMMUNE]
+        assert [unit for unit, _ in tx.replans.waiting()] == [COMMUNE, VILLAGE]
     assert made(office, segments=segments)["programme"]["segments"][0]["bulletins"] == [bulletin["id"]]
 
 
