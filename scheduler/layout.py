@@ -68,10 +68,10 @@ def lay(turns: Collection[Turn], place: Place, stock: Stock) -> Laid:
 
 
 def _begun(turns: Collection[Turn], policy: Policy) -> Room:
-    """The room that is left beside what has begun."""
+    """The room that is left beside what has begun. What was cancelled before its sound took no time, and was no session."""
     room = Room(policy)
     for turn in turns:
-        if turn.end_ms is not None:
+        if turn.end_ms is not None and turn.end_ms > turn.occurrence.start_ms:
             room.put(Slot(start_ms=turn.occurrence.start_ms, end_ms=turn.end_ms, part=turn.parts[0], piece=_piece(turn)))
     return room
 

@@ -24,6 +24,7 @@ from scheduler.clock import Clock, SystemClock
     "--to", "to", multiple=True, required=True, help="Mã hoặc tên đơn vị, không cần dấu; lặp lại được. / A unit's id or name."
 )
 @click.option("--at", "at", help="Giờ phát: 17:30, 17h30, 23/11/2026 17:30; bỏ trống là ngay. / When; now unless told.")
+@click.option("--latest", help="Vướng lịch thì đợi, chậm nhất đến giờ này. / If something is in its way: until then.")
 @click.option("--title", help="Tên bản tin; mặc định là tên tệp. / Title; the file's name unless told.")
 @click.option("--class", "klass", type=click.Choice(["normal", "priority"]), default="normal", help="Loại bản tin. / Class.")
 @click.option("--language", default="vi", help="Ngôn ngữ: vi, tyz, nut, mww... / Language.")
@@ -37,6 +38,7 @@ def say(
     file: Path,
     to: tuple[str, ...],
     at: str | None,
+    latest: str | None,
     title: str | None,
     klass: str,
     language: str,
@@ -54,6 +56,8 @@ def say(
     fields: dict[str, str | list[str]] = {"title": title or file.stem, "class": klass, "language": language}
     if at is not None:
         fields["at"] = show_iso(parse_time(at, clock.now_ms()))
+    if latest is not None:
+        fields["latest"] = show_iso(parse_time(latest, clock.now_ms()))
     if lead_ms is not None:
         fields["lead_ms"] = str(lead_ms)
     progress = Progress(live=session.is_terminal, silent=session.as_json)

@@ -66,6 +66,11 @@ class SqlPlanned:
             found.setdefault(row.village, set()).add(row.bulletin)
         return {village: frozenset(names) for village, names in found.items()}
 
+    def fulfilling(self, wish: str) -> list[Airing]:
+        """The airings of a wish, by start."""
+        query = select(airings).where(airings.c.wish == wish).order_by(airings.c.start_ms, airings.c.id)
+        return [airing_of(row) for row in self._connection.execute(query)]
+
     def move(self, airing: Airing) -> None:
         """It takes another time, sound or length, by a higher revision, in all its villages."""
         row = {name: getattr(airing, name) for name in ("rev", "start_ms", "duration_ms", "klass", "rank", "sha256", "size")}

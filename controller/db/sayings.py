@@ -119,16 +119,13 @@ class SqlAirings:
         query = select(airings).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
         return [airing_of(row) for row in self._connection.execute(query)]
 
-    def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> tuple[str, str] | None:
-        """An (airing, village) that sounds in one of `villages` within [start, end), or None."""
-        for part in chunks(villages):
-            query = select(airing_villages.c.airing, airing_villages.c.village).where(
-                airing_villages.c.village.in_(part), airing_villages.c.end_ms > start_ms, airing_villages.c.start_ms < end_ms
-            )
-            row = self._connection.execute(query.limit(1)).first()
-            if row:
-                return row.airing, row.village
-        return None
+    def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> dict[str, str]:
+        """Every airing that sounds in one of `villages` within [start, end), with the first of these."""
+        first = func.min(airing_villages.c.village).label("first")
+        here = among(self._connection, airing_villages.c.village, villages)
+        here &= (airing_villages.c.end_ms > start_ms) & (airing_villages.c.start_ms < end_ms)
+        query = select(airing_villages.c.airing, first).where(here).group_by(airing_villages.c.airing)
+        return {row.airing: row.first for row in self._connection.execute(query)}
 
     def cancel(self, airing: str, rev: int, now_ms: int) -> None:
         """Silence was asked for: its villages are free from now."""

@@ -24,7 +24,8 @@ from controller.domain.airing import Klass
 from controller.domain.bulletin import Bulletin, BulletinState, approve, check_title
 from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import new_id
-from controller.service.airings import Airings, Wish
+from controller.service.airings import Airings
+from controller.service.asking import Foreseen, Wish
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from scheduler.clock import Clock
 
@@ -247,28 +248,33 @@ class Bulletins:
         """One commit: the clip, the approval, and what was wished of it."""
         bulletin = replace(draft.bulletin, clip=clip.sha256, approved_ms=self._clock.now_ms())
         done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)))
+        row = _clip_row(clip, self._clock.now_ms())
         try:
-            self._fulfil(done, clip)
+            self._fulfil(done, row, self._foresee(done, row))
         except Unavailable:
             raise
         except TiengLangError as error:  # the wish can't be: the sound stays, the person is told why
-            self._fulfil(replace(done, wish=None, error=_told(error)), clip)
+            self._fulfil(replace(done, wish=None, error=_told(error)), row, None)
         self._bus.outbox_filled()
 
-    def _fulfil(self, done: Draft, clip: Clip) -> None:
+    def _foresee(self, done: Draft, clip: ClipRow) -> Foreseen | None:
+        if done.wish is None:
+            return None
+        wish = msgspec.json.decode(done.wish, type=Wish)
+        return self._airings.foresee(done.bulletin, clip, wish, by=done.bulletin.created_by)
+
+    def _fulfil(self, done: Draft, clip: ClipRow, foreseen: Foreseen | None) -> None:
         """Write what was prepared, and air it if that is wished; nothing if it was cancelled meanwhile."""
         with self._database.writing() as tx:
-            tx.bulletins.add_clip(_clip_row(clip, self._clock.now_ms()))
+            tx.bulletins.add_clip(clip)
             if not _end(tx, done):
                 return
             said = done.bulletin
             if said.kind:
                 tx.replans.mark([said.owner], self._clock.now_ms())
-            if done.wish is None:
-                return
-            wish = msgspec.json.decode(done.wish, type=Wish)
-            airing = self._airings.say_within(tx, bulletin=said.id, wish=wish, by=said.created_by)
-            tx.bulletins.change(replace(done, upload=None, airing=airing.id))
+            if foreseen is not None:
+                airing = self._airings.say_within(tx, foreseen)
+                tx.bulletins.change(replace(done, upload=None, airing=airing.id))
 
 
 def _end(tx: Transaction, draft: Draft) -> bool:

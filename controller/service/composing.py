@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from controller.domain.bulletin import MAX_TITLE
 from controller.domain.errors import Refused
 from controller.domain.unit import RANK, Level, Unit, is_under
-from controller.service.airings import roots_of, sayable
+from controller.service.asking import roots_of, sayable
 from controller.service.binding import binding, bindings
 from controller.service.kept import KeptPolicy
 from controller.service.ports import Transaction
+from controller.service.timetable import piece_of
 from controller.service.units import unit_of
 from scheduler.errors import ScheduleError
 from scheduler.laying import LEAST_MS
@@ -99,8 +100,7 @@ def _fill(tx: Transaction, index: int, segment: Segment) -> Segment:
 
 
 def _piece(tx: Transaction, bulletin_id: str) -> Piece:
-    bulletin, clip = sayable(tx, bulletin_id)
-    return Piece(source=bulletin.id, sound=clip.sha256, duration_ms=clip.duration_ms, language=bulletin.language)
+    return piece_of(*sayable(tx, bulletin_id))
 
 
 def _refuse_silent(tx: Transaction, programme: Programme, owner: Unit, roots: Sequence[Unit]) -> None:

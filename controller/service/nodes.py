@@ -10,7 +10,7 @@ from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.node import Node
 from controller.domain.unit import Level, Unit
 from controller.protocol.keys import Provision, to_text
-from controller.service.airings import FARTHEST_MS
+from controller.service.asking import FARTHEST_MS
 from controller.service.deliveries import newcomer
 from controller.service.keyring import Keyring
 from controller.service.papers import Papers

@@ -16,10 +16,12 @@ from controller.domain.ids import new_id
 from controller.domain.unit import Unit
 from controller.service.airings import CANCEL
 from controller.service.binding import horizon_ms
+from controller.service.kept import Request
+from controller.service.names import turn_of
 from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Planned, Transaction
 from controller.service.replanning import Changes, Sound, changes, sounds_of
-from controller.service.timetable import FREEZE_MS, gather
+from controller.service.timetable import FREEZE_MS, Gathered, gather
 from controller.service.units import speaking
 from scheduler.clock import Clock
 
@@ -33,7 +35,7 @@ AT_ONCE = 100
 """Villages written in one commit: a second of writing at most, and receipts wait for it."""
 
 BY = "scheduler"
-"""Who made an airing that fulfils a wish."""
+"""Who made an airing of a programme; that of a request is made by whoever asked."""
 
 
 class Planner:
@@ -73,23 +75,27 @@ class Planner:
         names = sorted(places)
         for part in (names[index : index + AT_ONCE] for index in range(0, len(names), AT_ONCE)):
             here = {sound: found for sound, villages in wanted.items() if (found := villages.intersection(part))}
-            changed += self._write({name: places[name] for name in part}, here)
+            changed += self._write({name: places[name] for name in part}, here, gathered)
         with self._database.writing() as tx:
             tx.replans.clear(marks)
         for unit, _ in marks:
             self._seen.pop(unit, None)
         return changed
 
-    def _write(self, places: Mapping[str, Unit], wanted: Mapping[Sound, Collection[str]]) -> int:
-        """One commit: the airings of these villages as they are wanted, their deliveries, and a new plan where one differs."""
-        now_ms = self._clock.now_ms()
+    def _write(self, places: Mapping[str, Unit], wanted: Mapping[Sound, Collection[str]], gathered: Gathered) -> int:
+        """One commit: the airings of these villages as they are wanted, their deliveries, and a new plan where one differs.
+
+        A request beyond what was gathered keeps the airing that it has: its turn to be resolved has not come.
+        """
+        now_ms, wishes = self._clock.now_ms(), {sound.wish for sound in wanted}
         with self._database.writing() as tx:
-            planned = tx.planned.movable(list(places), {sound.wish for sound in wanted}, now_ms + FREEZE_MS)
+            movable = tx.planned.movable(list(places), wishes, now_ms + FREEZE_MS)
+            planned = [each for each in movable if each.airing.start_ms < gathered.until_ms or each.airing.wish in wishes]
             todo = changes(wanted, planned)
             villages = todo.villages(planned)
             if not villages:
                 return 0
-            touched = _Writing(tx, places, now_ms).write(todo, planned)
+            touched = _Writing(tx, places, gathered.requests, now_ms).write(todo, planned)
             self._plans.replan(tx, villages, now_ms)
         self._bus.outbox_filled()
         self._bus.airing_changed(touched)
@@ -99,9 +105,10 @@ class Planner:
 class _Writing:
     """Writes changes within one commit."""
 
-    def __init__(self, tx: Transaction, places: Mapping[str, Unit], now_ms: int) -> None:
+    def __init__(self, tx: Transaction, places: Mapping[str, Unit], requests: Mapping[str, Request], now_ms: int) -> None:
         self._tx = tx
         self._places = places
+        self._requests = requests
         self._now_ms = now_ms
 
     def write(self, todo: Changes, planned: Collection[Planned]) -> list[str]:
@@ -130,7 +137,7 @@ class _Writing:
         self._tx.deliveries.move_in(airing, villages, CANCEL, self._now_ms)
 
     def _add(self, sound: Sound, villages: Collection[str], size: int) -> str:
-        units = self._units(villages)
+        units, request = self._units(villages), self._requests.get(turn_of(sound.wish))
         airing = Airing(
             id=new_id(self._now_ms),
             bulletin=sound.source,
@@ -138,18 +145,18 @@ class _Writing:
             rev=1,
             units=tuple(unit.id for unit in units),
             start_ms=sound.start_ms,
-            grace_ms=DEFAULT_GRACE_MS,
+            grace_ms=request.grace_ms if request else DEFAULT_GRACE_MS,
             duration_ms=sound.duration_ms,
             klass=Klass(sound.klass),
             rank=sound.level,
             sha256=sound.sha256,
             size=size,
-            gain=0,
+            gain=request.gain if request else 0,
             language=sound.language,
             created_ms=self._now_ms,
             wish=sound.wish,
         )
-        self._tx.airings.add(airing, sorted(villages), BY)
+        self._tx.airings.add(airing, sorted(villages), request.created_by if request else BY)
         self._tx.deliveries.plan(airing.id, units, self._now_ms)
         return airing.id
 

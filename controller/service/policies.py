@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -104,7 +104,7 @@ class Policies:
                 tx.policies.remove(unit)
             else:
                 tx.policies.put(kept)
-            _refuse_too_many(tx, place)
+            _refuse_too_many(tx, place, tx.policies.all())
             tx.replans.mark([unit], now_ms)
             if _for_nodes(before.ruling) != _for_nodes(wanted):
                 self._papers.renew(tx, tx.nodes.living([row.id for row in tx.nodes.under(place)]), now_ms)
@@ -154,10 +154,21 @@ def _for_nodes(ruling: Ruling) -> Policy:
     return replace(own(ruling), session_ms=None, sessions=None, languages=())
 
 
-def _refuse_too_many(tx: Transaction, root: Unit) -> None:
+def proposed(tx: Transaction, unit: str, ruling: Ruling | None) -> dict[str, KeptPolicy]:
+    """Every policy, if this unit's were `ruling`, or (None) none; refused as `Policies.set` does."""
+    check(ruling or Ruling())
+    place, kept = unit_of(tx, unit), tx.policies.all()
+    kept.pop(unit, None)
+    if ruling is not None:
+        kept[unit] = KeptPolicy(unit=unit, ruling=ruling, version=1)
+    _refuse_too_many(tx, place, kept)
+    return kept
+
+
+def _refuse_too_many(tx: Transaction, root: Unit, kept: Mapping[str, KeptPolicy]) -> None:
     """Refused("policy.too-many") if anywhere under `root` more binds a node than its config can say."""
     below = [unit.path for unit in tx.units.all() if is_under(unit, root.id)]
-    for policy in bindings(below, tx.policies.all()).values():
+    for policy in bindings(below, kept).values():
         for_node(policy)
 
 

@@ -11,14 +11,16 @@ from msgspec.structs import replace
 from controller.domain.errors import NotFound, Refused
 from controller.domain.ids import new_id
 from controller.domain.unit import Unit
+from controller.service.asking import Wish, sayable, window, wished
 from controller.service.binding import binding, horizon_ms
 from controller.service.composing import composed
-from controller.service.kept import KeptPolicy
+from controller.service.kept import KeptPolicy, Ruling
 from controller.service.names import names_of
+from controller.service.policies import proposed
 from controller.service.ports import Database, Transaction
 from controller.service.reasons import Reason
 from controller.service.telling import Line, Teller, Told
-from controller.service.timetable import Gathered, Instead, gather
+from controller.service.timetable import FREEZE_MS, Asked, Gathered, Instead, gather, piece_of
 from controller.service.units import speaking, unit_of
 from scheduler.clock import Clock
 from scheduler.programme import Programme
@@ -51,6 +53,21 @@ class Preview:
     groups: tuple[Differing, ...]
 
 
+class _Change(Struct, frozen=True, kw_only=True):
+    """What is proposed, from which moment and until when that is looked at, and whose local time tells it.
+
+    As in `timetable.gather`: `instead` of programmes, requests that are `asked`, all `policies` as they would be.
+    """
+
+    roots: tuple[Unit, ...]
+    owner: Unit
+    span: tuple[int, int] | None = None
+    freeze_ms: int = FREEZE_MS
+    instead: Instead = {}
+    asked: tuple[Asked, ...] = ()
+    policies: dict[str, KeptPolicy] | None = None
+
+
 class Previews:
     """Looks ahead. Thread-safe."""
 
@@ -60,32 +77,64 @@ class Previews:
 
     def created(self, wanted: Programme) -> Preview:
         """What a new programme would change. What could not be saved is refused as if it were: `Programmes.create`."""
-        return self._preview(wanted, None)
+        return self._of_programme(new_id(self._clock.now_ms()), None, wanted)
 
     def changed(self, programme: str, wanted: Programme | None) -> Preview:
         """What would change if this programme were `wanted`, or (None) ended; refused as `Programmes.change` does."""
-        return self._preview(wanted, programme)
+        with self._database.reading() as tx:
+            before = _living(tx, programme)
+        return self._of_programme(programme, before, wanted)
 
-    def _preview(self, wanted: Programme | None, programme: str | None) -> Preview:
+    def ruled(self, unit: str, ruling: Ruling | None) -> Preview:
+        """What would change if a unit's policy were `ruling`, or (None) none; refused as `Policies.set` does."""
+        with self._database.reading() as tx:
+            place = unit_of(tx, unit)
+            change = _Change(roots=(place,), owner=place, policies=proposed(tx, unit, ruling))
+        return self._preview(change)
+
+    def asked(self, bulletin: str, wish: Wish) -> Preview:
+        """What would change if this bulletin were said: refused as `Airings.say` does, but not for want of room."""
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
-            name = programme or new_id(now_ms)
-            before = _living(tx, programme) if programme is not None else None
+            said, clip = sayable(tx, bulletin)
+            request, roots = wished(tx, said, wish, now_ms, "")
+            asked, owner = Asked(request=request, piece=piece_of(said, clip)), unit_of(tx, said.owner)
+        return self._preview(_Change(roots=tuple(roots), owner=owner, span=window(asked, now_ms), freeze_ms=0, asked=(asked,)))
+
+    def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None) -> Preview:
+        with self._database.reading() as tx:
             after = composed(tx, replace(wanted, id=name)) if wanted is not None else None
             both = [each for each in (before, after) if each is not None]
-            villages = speaking(tx, [unit_of(tx, unit) for unit in dict.fromkeys(unit for each in both for unit in each.units)])
-            kept = tx.policies.all()
-            offset = binding(unit_of(tx, both[-1].owner).path, kept).utc_offset
-            until_ms = now_ms + max((horizon_ms(village.path, kept) for village in villages), default=0)
-            as_is = gather(tx, villages, now_ms, until_ms)
-            as_wished = gather(tx, villages, now_ms, until_ms, instead={name: after})
-        told = self._tell(as_is, {}, kept), self._tell(as_wished, {name: after}, kept)
+            units = dict.fromkeys(unit for each in both for unit in each.units)
+            roots, owner = tuple(unit_of(tx, unit) for unit in units), unit_of(tx, both[-1].owner)
+        return self._preview(_Change(roots=roots, owner=owner, instead={name: after}))
+
+    def _preview(self, change: _Change) -> Preview:
+        now_ms = self._clock.now_ms()
+        with self._database.reading() as tx:
+            villages, kept = speaking(tx, change.roots), tx.policies.all()
+            offset = binding(change.owner.path, kept).utc_offset
+            farthest_ms = max((horizon_ms(village.path, kept) for village in villages), default=0)
+            from_ms, until_ms = change.span or (now_ms, now_ms + farthest_ms)
+            as_is = gather(tx, villages, from_ms, until_ms, freeze_ms=change.freeze_ms)
+            as_wished = gather(
+                tx,
+                villages,
+                from_ms,
+                until_ms,
+                freeze_ms=change.freeze_ms,
+                instead=change.instead,
+                proposed=change.asked,
+                policies=change.policies,
+            )
+        before = self._tell(as_is, {}, kept)
+        after = self._tell(as_wished, change.instead, kept if change.policies is None else change.policies)
         return Preview(
             from_ms=as_is.from_ms,
             until_ms=until_ms,
             utc_offset=offset,
             villages=len(villages),
-            groups=_differing(villages, *told),
+            groups=_differing(villages, before, after),
         )
 
     def _tell(self, gathered: Gathered, instead: Instead, kept: Mapping[str, KeptPolicy]) -> dict[str, Told]:

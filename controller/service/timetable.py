@@ -9,11 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from controller.domain.airing import Airing
+from controller.domain.bulletin import Bulletin
 from controller.domain.unit import Unit
 from controller.service.binding import binding, bindings
 from controller.service.kept import KeptPolicy, Request
-from controller.service.ports import Transaction
+from controller.service.ports import ClipRow, Transaction
 from scheduler.limits import Policy
 from scheduler.programme import Programme, occurrences_of
 from scheduler.resolve import Timeline, Wishes, resolve
@@ -31,7 +34,7 @@ MEMORY_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The wishes for `villages` in [from, until), and what binds them. `sizes` of clips; `requests` by the turn they became."""
+    """The wishes for `villages` in [from, until), and what binds them. `requests`: by the turn that they became."""
 
     from_ms: int
     until_ms: int
@@ -49,14 +52,35 @@ class Gathered:
 Instead = Mapping[str, Programme | None]
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """A request with its sound; none if that is gone."""
+
+    request: Request
+    piece: Piece | None
+
+
 def gather(
-    tx: Transaction, villages: Collection[Unit], now_ms: int, until_ms: int, *, instead: Instead = MappingProxyType({})
+    tx: Transaction,
+    villages: Collection[Unit],
+    now_ms: int,
+    until_ms: int,
+    *,
+    freeze_ms: int = FREEZE_MS,
+    instead: Instead = MappingProxyType({}),
+    proposed: Collection[Asked] = (),
+    policies: Mapping[str, KeptPolicy] | None = None,
 ) -> Gathered:
-    """Gather what is wished for these villages. `instead`: programmes as they would be (None: ended), for a preview."""
-    kept = tx.policies.all()
+    """Gather what is wished for these villages.
+
+    For who looks ahead: `instead`, programmes as they would be (None: ended); `proposed`, requests that are not kept yet;
+    `policies`, all of them as they would be.
+    With a `freeze_ms` below FREEZE_MS what stands fast is the same, but something new may begin in between.
+    """
+    kept = tx.policies.all() if policies is None else policies
     near = {unit for village in villages for unit in village.path}
-    from_ms = now_ms + FREEZE_MS
-    asked = [request for request in tx.requests.between(now_ms - REACH_BACK_MS, until_ms) if not near.isdisjoint(request.units)]
+    from_ms = now_ms + freeze_ms
+    between = tx.requests.between(now_ms - REACH_BACK_MS, until_ms)
+    asked = [*(Asked(request=each, piece=_piece(tx, each)) for each in between if not near.isdisjoint(each.units)), *proposed]
     programmes = _programmes(tx, near, instead)
     turns = [turn for programme in programmes for turn in _turns(tx, programme, kept, now_ms, until_ms)]
     paths = bindings([village.path for village in villages], kept)
@@ -66,14 +90,14 @@ def gather(
         until_ms=until_ms,
         villages={village.id: village for village in villages},
         wishes=Wishes(
-            occurrences=[*turns, *_asked(tx, asked)],
+            occurrences=[*turns, *map(_turn, asked)],
             notices=notices,
             begun=_begun(tx, villages, now_ms, until_ms),
             aired=tx.planned.where_aired([notice.piece.source for notice in notices], from_ms),
             from_ms=from_ms,
         ),
         policies={village.id: paths[village.path] for village in villages},
-        requests={request.id: request for request in asked},
+        requests={each.request.id: each.request for each in asked},
     )
 
 
@@ -91,34 +115,39 @@ def _turns(
     return occurrences_of(programme, offset, now_ms - REACH_BACK_MS, until_ms)
 
 
-def _asked(tx: Transaction, requests: Iterable[Request]) -> Iterable[Occurrence]:
-    """Each request as a turn of one segment. One whose sound is gone has no pieces: its decision is `empty`."""
-    for request in requests:
-        draft = tx.bulletins.get(request.bulletin)
-        clip = tx.bulletins.clip(draft.bulletin.clip) if draft and draft.bulletin.clip else None
-        pieces: tuple[Piece, ...] = ()
-        if draft and clip:
-            language = draft.bulletin.language
-            pieces = (Piece(source=request.bulletin, sound=clip.sha256, duration_ms=clip.duration_ms, language=language),)
-        segment = Segment(
-            take=Take.PIECES,
-            pieces=pieces,
-            begin=request.begin,
-            wait_ms=request.wait_ms,
-            over=request.over,
-            finish_ms=request.finish_ms,
-        )
-        yield Occurrence(
-            id=request.id,
-            series=request.id,
-            owner=request.owner,
-            units=request.units,
-            start_ms=request.start_ms,
-            segments=(segment,),
-            klass=request.klass,
-            level=request.level,
-            order=request.rank_order,
-        )
+def _piece(tx: Transaction, request: Request) -> Piece | None:
+    draft = tx.bulletins.get(request.bulletin)
+    clip = tx.bulletins.clip(draft.bulletin.clip) if draft and draft.bulletin.clip else None
+    return piece_of(draft.bulletin, clip) if draft and clip else None
+
+
+def piece_of(bulletin: Bulletin, clip: ClipRow) -> Piece:
+    """A bulletin's sound as a piece."""
+    return Piece(source=bulletin.id, sound=clip.sha256, duration_ms=clip.duration_ms, language=bulletin.language)
+
+
+def _turn(asked: Asked) -> Occurrence:
+    """A request as a turn of one segment. One whose sound is gone has no pieces: its decision is `empty`."""
+    request = asked.request
+    segment = Segment(
+        take=Take.PIECES,
+        pieces=() if asked.piece is None else (asked.piece,),
+        begin=request.begin,
+        wait_ms=request.wait_ms,
+        over=request.over,
+        finish_ms=request.finish_ms,
+    )
+    return Occurrence(
+        id=request.id,
+        series=request.id,
+        owner=request.owner,
+        units=request.units,
+        start_ms=request.start_ms,
+        segments=(segment,),
+        klass=request.klass,
+        level=request.level,
+        order=request.rank_order,
+    )
 
 
 def _begun(tx: Transaction, villages: Collection[Unit], now_ms: int, until_ms: int) -> dict[str, tuple[Begun, ...]]:

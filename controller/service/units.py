@@ -32,6 +32,15 @@ class Units:
         with self._database.reading() as tx:
             return unit_of(tx, unit)
 
+    def above(self, names: Sequence[str]) -> Unit:
+        """The lowest unit that is, or stands above, each of these; the first root for none. NotFound("unit.unknown")."""
+        with self._database.reading() as tx:
+            if not names:
+                return unit_of(tx, next((unit.id for unit in tx.units.all()), "-"))
+            paths = [unit_of(tx, name).path for name in names]
+            shared = [each[0] for each in zip(*paths, strict=False) if len({*each}) == 1]
+            return unit_of(tx, shared[-1] if shared else paths[0][0])
+
     def import_commune(self, code: str) -> Unit:
         """Add an official commune by its code ("01480") and the province above it; importing twice changes nothing."""
         with self._database.writing() as tx:

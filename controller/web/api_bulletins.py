@@ -49,11 +49,12 @@ _FORM: dict[str, Any] = {
                         "title": {"type": "string", "maxLength": 200},
                         "class": {"type": "string", "enum": ["normal", "priority"], "default": "normal"},
                         "language": {"type": "string", "default": "vi"},
-                        "owner": {"type": "string", "description": "the unit it belongs to; else the first of `to`"},
+                        "owner": {"type": "string", "description": "the unit it belongs to; else the one above all of `to`"},
                         "kind": {"type": "string", "description": "what sort of news: programmes that take it air it"},
                         "until": {"type": "string", "format": "date-time", "description": "old news after; absent: a week"},
                         "to": {"type": "array", "items": {"type": "string"}, "description": "units; once for each"},
                         "at": {"type": "string", "format": "date-time", "description": "with an offset; absent: now"},
+                        "latest": {"type": "string", "format": "date-time", "description": "how long it may wait its turn"},
                         "lead_ms": {"type": "integer", "default": DEFAULT_LEAD_MS},
                         "grace_ms": {"type": "integer", "default": DEFAULT_GRACE_MS},
                         "gain": {"type": "integer", "default": 0, "description": "0.1 dB"},
@@ -107,7 +108,7 @@ def _take_in(services: Services, form: Form, user: User) -> BulletinOut:
         title=said.title,
         klass=said.klass,
         language=said.language,
-        owner=said.owner or (said.to[0] if said.to else _root(services)),
+        owner=said.owner or services.units.above(said.to).id,
         by=user.id,
         wish=said.wish() if said.to else None,
         kind=said.kind,
@@ -118,15 +119,10 @@ def _take_in(services: Services, form: Form, user: User) -> BulletinOut:
 
 def _said(form: Form) -> BulletinIn:
     values = {name: all_[0] if name in _SINGLE | {"class"} and len(all_) == 1 else all_ for name, all_ in form.fields.items()}
-    for name in ("at", "until"):
+    for name in ("at", "latest", "until"):
         if values.get(name) == "":
             del values[name]  # an empty field of a form is one that was not filled in
     try:
         return BulletinIn.model_validate(values)
     except ValidationError as error:
         raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in error.errors()]) from error
-
-
-def _root(services: Services) -> str:
-    units = services.units.tree()
-    return units[0].id if units else "-"

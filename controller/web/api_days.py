@@ -1,4 +1,4 @@
-"""What will sound: a unit's day, its calendar, and what a change to a programme would change before anybody saves it."""
+"""What will sound: a unit's day, its calendar, and what a change would change before anybody saves it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from controller.domain.errors import Refused
-from controller.web.day_schemas import CalendarOut, DayOut, PreviewIn, PreviewOut
+from controller.web.day_schemas import CalendarOut, DayOut, PolicyPreviewIn, PreviewIn, PreviewOut
 from controller.web.ical import calendar
 from controller.web.programme_schemas import ProgrammeBody
-from controller.web.schemas import Id
+from controller.web.schemas import AiringIn, Id
 from controller.web.services import TheServices
 from controller.web.session import Person, is_https, who
 
 units = APIRouter(prefix="/units", tags=["units"])
 programmes = APIRouter(prefix="/programmes", tags=["programmes"])
+policies = APIRouter(prefix="/policies", tags=["policies"])
+airings = APIRouter(prefix="/airings", tags=["airings"])
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
@@ -63,3 +65,15 @@ def preview_change(programme: Id, said: PreviewIn, services: TheServices, _: Per
     """What a change to a programme, or its end (null), would change, without saving it."""
     wanted = None if said.programme is None else said.programme.programme()
     return PreviewOut.of(services.previews.changed(programme, wanted))
+
+
+@policies.post("/{unit}/preview")
+def preview_policy(unit: Id, said: PolicyPreviewIn, services: TheServices, _: Person) -> PreviewOut:
+    """What another policy of a unit, or none (null), would change in its villages, without saving it."""
+    return PreviewOut.of(services.previews.ruled(unit, said.policy.ruling() if said.policy else None))
+
+
+@airings.post("/preview")
+def preview_airing(said: AiringIn, services: TheServices, _: Person) -> PreviewOut:
+    """What saying a bulletin would change: when each village hears it, or why not, and what it pushes aside."""
+    return PreviewOut.of(services.previews.asked(said.bulletin, said.wish()))

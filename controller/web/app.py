@@ -92,7 +92,7 @@ def build_app(services: Services) -> FastAPI:
     api = APIRouter(prefix=API, responses=_PROBLEMS)
     for each in (api_system, api_bulletins, api_airings, api_programmes, api_policies, api_units, api_nodes, api_alarms):
         api.include_router(each.router)
-    for more in (api_policies.places, api_days.units, api_days.programmes):
+    for more in (api_policies.places, api_days.units, api_days.programmes, api_days.policies, api_days.airings):
         api.include_router(more)
     app.include_router(api)
     assets = Assets()

@@ -13,6 +13,7 @@ from controller.service.reasons import Reason
 from controller.service.telling import Line
 from controller.web.decision_sentences import decision_sentence
 from controller.web.ledger import Sentence
+from controller.web.policy_schemas import RulingBody
 from controller.web.programme_schemas import ProgrammeBody
 from controller.web.schemas import Id, Model, Moment
 from scheduler.clock import moment
@@ -145,6 +146,12 @@ class PreviewIn(Model):
     """What a programme shall be; null: ended."""
 
     programme: ProgrammeBody | None
+
+
+class PolicyPreviewIn(Model):
+    """What a unit's policy shall be; null: none."""
+
+    policy: RulingBody | None
 
 
 class DecidedOut(Model):

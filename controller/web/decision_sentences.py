@@ -1,7 +1,7 @@
 """What each decision of the resolver is called in front of a person, in Vietnamese and English. The words are the field's.
 
-A code is what becomes of a wish and, behind a dot, why (`scheduler.laying`): HEADS say the one, WHYS the other, ALONE is what
-needs no why.
+A code is what becomes of a wish and, behind a dot, why (`scheduler.laying`): HEADS say the one, `sentences.WHYS` the other, ALONE
+is what needs no why.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from controller.service.reasons import Reason
-from controller.web.sentences import LANGUAGES, Language, fill
+from controller.web.sentences import LANGUAGES, WHYS, Language, fill
 from scheduler.clock import moment
 
 HEADS: dict[str, tuple[str, str]] = {
@@ -17,22 +17,6 @@ HEADS: dict[str, tuple[str, str]] = {
     "part": ("Chỉ phát được một phần: {why}.", "Only a part of it is said: {why}."),
     "moved": ("Dời sang lần sau: {why}.", "Moved to the next time: {why}."),
     "dropped": ("Không phát: {why}.", "Not said: {why}."),
-}
-
-WHYS: dict[str, tuple[str, str]] = {
-    "taken": ("lúc đó đang có lượt phát khác (“{by}”)", "something else sounds then (“{by}”)"),
-    "late": ("phải chờ quá lâu (“{by}”)", "it would have to wait too long (“{by}”)"),
-    "past": ("đã quá giờ", "its time is past"),
-    "segment": ("hết thời lượng của phần này ({minutes} phút)", "the end of its segment ({minutes} min)"),
-    "programme": ("hết thời lượng của chương trình ({minutes} phút)", "the end of its programme ({minutes} min)"),
-    "next": ("phần sau bắt đầu đúng giờ", "the next segment begins at its exact time"),
-    "hours": ("ngoài giờ được phát của {unit}", "outside the hours of {unit}"),
-    "session": ("giới hạn một buổi {minutes} phút của {unit}", "session limit of {minutes} minutes of {unit}"),
-    "sessions": ("giới hạn {number} buổi một ngày của {unit}", "limit of {number} sessions a day of {unit}"),
-    "length": ("giới hạn một bản tin {minutes} phút của {unit}", "limit of {minutes} minutes a sound of {unit}"),
-    "language": ("{unit} không phát ngôn ngữ này ({languages})", "not a language of {unit} ({languages})"),
-    "reach": ("{unit} không được phát ở đây", "{unit} has no say here"),
-    "cancelled": ("có người cho dừng", "somebody stopped it"),
 }
 
 ALONE: dict[str, tuple[str, str]] = {

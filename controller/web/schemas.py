@@ -12,7 +12,7 @@ from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MAX_DURA
 from controller.domain.bulletin import BulletinState
 from controller.domain.unit import Level, Unit
 from controller.protocol.keys import Provision
-from controller.service.airings import Wish
+from controller.service.asking import Wish
 from controller.service.bulletins import BulletinView
 from controller.service.nodes import NodeView
 from controller.service.ports import ClipRow
@@ -229,18 +229,28 @@ class BulletinOut(Model):
 
 
 class WishIn(Model):
-    """Where and when. `at` null is now: nodes begin together `lead_ms` from now."""
+    """Where and when. `at` null is now: nodes begin together `lead_ms` from now.
+
+    If something is in its way at its time it waits, until `latest` at most; null: it is refused.
+    """
 
     to: list[Id] = Field(min_length=1, max_length=200, examples=[["x01654-1", "x01654-2"]])
     at: Moment | None = Field(default=None, examples=["2026-11-22T17:30:00+07:00", None])
+    latest: Moment | None = Field(default=None, examples=[None])
     lead_ms: int = Field(default=DEFAULT_LEAD_MS, ge=0, le=MAX_LEAD_MS)
     grace_ms: int = Field(default=DEFAULT_GRACE_MS, ge=MIN_GRACE_MS, le=MAX_DURATION_MS)
     gain: int = Field(default=0, ge=-600, le=120)
 
     def wish(self) -> Wish:
         """The wish as the use case takes it."""
-        at_ms = to_ms(self.at) if self.at else None
-        return Wish(to=tuple(self.to), at_ms=at_ms, lead_ms=self.lead_ms, grace_ms=self.grace_ms, gain=self.gain)
+        return Wish(
+            to=tuple(self.to),
+            at_ms=to_ms(self.at) if self.at else None,
+            latest_ms=to_ms(self.latest) if self.latest else None,
+            lead_ms=self.lead_ms,
+            grace_ms=self.grace_ms,
+            gain=self.gain,
+        )
 
 
 class AiringIn(WishIn):

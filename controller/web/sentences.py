@@ -20,11 +20,33 @@ from scheduler.sentences import SENTENCES as RULE_SENTENCES
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
+WHYS: dict[str, tuple[str, str]] = {
+    "taken": ("lúc đó đang có lượt phát khác (“{by}”)", "something else sounds then (“{by}”)"),
+    "late": ("phải chờ quá lâu (“{by}”)", "it would have to wait too long (“{by}”)"),
+    "past": ("đã quá giờ", "its time is past"),
+    "segment": ("hết thời lượng của phần này ({minutes} phút)", "the end of its segment ({minutes} min)"),
+    "programme": ("hết thời lượng của chương trình ({minutes} phút)", "the end of its programme ({minutes} min)"),
+    "next": ("phần sau bắt đầu đúng giờ", "the next segment begins at its exact time"),
+    "hours": ("ngoài giờ được phát của {unit}", "outside the hours of {unit}"),
+    "session": ("giới hạn một buổi {minutes} phút của {unit}", "session limit of {minutes} minutes of {unit}"),
+    "sessions": ("giới hạn {number} buổi một ngày của {unit}", "limit of {number} sessions a day of {unit}"),
+    "length": ("giới hạn một bản tin {minutes} phút của {unit}", "limit of {minutes} minutes a sound of {unit}"),
+    "language": ("{unit} không phát ngôn ngữ này ({languages})", "not a language of {unit} ({languages})"),
+    "reach": ("{unit} không được phát ở đây", "{unit} has no say here"),
+    "cancelled": ("có người cho dừng", "somebody stopped it"),
+}
+"""Why something does not sound as it was wished (`scheduler.laying`). What is refused for it at once is "airing.<why>"."""
+
+
 SENTENCES: dict[str, tuple[str, str]] = {
     "airing.far": ("Giờ phát xa quá một năm. Xin chọn lại ngày.", "That is more than a year ahead. Choose another day."),
     "airing.grace": (
         "Thời gian cho phép phát muộn quá ngắn: ít nhất {least_ms} ms.",
         "The time in which it may begin late is too short: at least {least_ms} ms.",
+    ),
+    "airing.latest": (
+        "Giờ muộn nhất phải sau giờ phát, và không quá {hours} giờ.",
+        "The latest time has to be after its time, by at most {hours} hours.",
     ),
     "airing.many-units": (
         "Chọn quá {limit} đơn vị. Hãy chọn cả xã thay cho từng thôn.",
@@ -38,6 +60,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Something else sounds there at that time ({village}: “{title}”). Choose another time or cancel the other one.",
     ),
     "airing.past": ("Giờ phát đã qua. Xin chọn giờ khác.", "That time is past. Choose another one."),
+    "airing.reach": (
+        "Bản tin của {owner} không phát được ở {unit}.",
+        "A bulletin of {owner} can't be said in {unit}.",
+    ),
     "airing.unknown": ("Không có lượt phát này.", "There is no such airing."),
     "alarm.unknown": ("Không có cảnh báo này.", "There is no such alarm."),
     "bulletin.emergency": (
@@ -211,6 +237,7 @@ WHY: dict[str, tuple[str, str]] = {
 }
 """The codes of section 15 of docs/wire.md."""
 
+_NOT_THEN = ("Không phát được vào giờ đó: {why}.", "It can't be said as a whole at that time: {why}.")
 _UNKNOWN = ("Có lỗi chưa rõ (mã {code}).", "Something went wrong (code {code}).")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -220,10 +247,13 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
     """The sentence for a code; an unknown code is named in it."""
     if code in AUDIO_CODES:
         return _audio(code, fields, language)
-    pair = SENTENCES.get(code) or RULE_SENTENCES.get(code)
+    which = LANGUAGES.index(language)
+    pair, why = SENTENCES.get(code) or RULE_SENTENCES.get(code), WHYS.get(code.removeprefix("airing."))
+    if pair is None and why is not None:
+        pair, fields = _NOT_THEN, {"why": fill(why[which], fields)}
     if pair is None:
         pair, fields = _UNKNOWN, {"code": code}
-    return fill(pair[LANGUAGES.index(language)], fields)
+    return fill(pair[which], fields)
 
 
 def why_sentence(why: str, language: Language) -> str:

@@ -170,7 +170,8 @@ export class Compose {
       const link = Object.assign(document.createElement("a"), { href: "/login", target: "_blank", textContent: say("sign-in") });
       return this.#tell(say("signed-out"), "", link);
     }
-    const field = { "bulletin.title-empty": "title", "bulletin.title-long": "title", "airing.past": "when", "airing.overlap": "when" }[problem?.code];
+    const code = problem?.code ?? "";
+    const field = code.startsWith("bulletin.title-") ? "title" : ["airing.no-units", "airing.no-nodes", "airing.many-units", "airing.reach"].includes(code) ? "units" : code.startsWith("airing.") ? "when" : "";
     const about = problem?.code?.startsWith("audio.") || problem?.code?.startsWith("upload.") ? "file" : field;
     this.#tell(problem?.[`message_${lang}`] ?? say("no-link"), about ?? "");
   }

@@ -284,6 +284,17 @@ def test_a_turn_that_was_saved_long_after_its_moment_begins_with_the_next_one() 
     assert told(timeline(turn("sáng", "05:00"), from_ms=at("05:10"))) == [("05:10", "05:15", "news")]
 
 
+def test_what_was_cancelled_before_its_sound_takes_no_time_and_is_not_said_again() -> None:
+    stopped = Begun(wish="tin/0#0", piece=piece("a"), start_ms=at("17:00"), end_ms=at("17:00"))
+    found = timeline(
+        turn("tin", "17:00", said(piece("a"))),
+        turn("họp", "17:00", said(piece("b"))),
+        begun={"x1-1": (stopped,)},
+        policy=Policy(sessions=1),
+    )
+    assert told(found) == [("17:00", "17:05", "b")]
+
+
 def test_a_turn_that_still_waits_for_what_has_begun_is_not_past() -> None:
     on_air = Begun(wish="urgent/0#0", piece=piece("flood", 30), start_ms=at("17:00"), end_ms=at("17:30"))
     result = timeline(turn("tin", "17:00"), begun={"x1-1": (on_air,)}, from_ms=at("17:15"))

@@ -18,7 +18,7 @@ from controller.db.database import Database
 from controller.db.tables import metadata
 from controller.db.users import UserBook
 from controller.domain.airing import Klass
-from controller.service.airings import Wish
+from controller.service.asking import Wish
 from controller.service.kept import KeptPolicy, Request
 from controller.service.passwords import Passwords
 from controller.service.users import Users

@@ -76,12 +76,13 @@ def test_as_json_there_is_one_document_and_nothing_else(home: Path, server: Serv
 
 def test_what_is_sent_is_a_form_with_the_file_and_the_wish(home: Path, server: Server, sound: Path) -> None:
     server.on("POST", "/bulletins", bulletin(), status=202)
-    words = ("--to", "x1", "--at", "23/11/2026 17:30", "--class", "priority", "--language", "tyz", "--lead", "900")
+    words = ("--to", "x1", "--at", "23/11/2026 17:30", "--latest", "23/11/2026 18h")
+    words += ("--class", "priority", "--language", "tyz", "--lead", "900")
     result = say(home, sound, *words)
     assert result.exit_code == 0, result.output
     assert "b1" in result.stdout
     form = server.body("POST", "/bulletins").decode("latin-1")
-    fields = dict.fromkeys(("title", "class", "language", "at", "lead_ms"), "")
+    fields = dict.fromkeys(("title", "class", "language", "at", "latest", "lead_ms"), "")
     for name in fields:
         fields[name] = form.split(f'name="{name}"\r\n\r\n')[1].split("\r\n")[0].encode("latin-1").decode()
     assert fields == {
@@ -89,6 +90,7 @@ def test_what_is_sent_is_a_form_with_the_file_and_the_wish(home: Path, server: S
         "class": "priority",
         "language": "tyz",
         "at": "2026-11-23T10:30:00Z",
+        "latest": "2026-11-23T11:00:00Z",
         "lead_ms": "900",
     }
     assert form.count('name="to"') == 2

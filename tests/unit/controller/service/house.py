@@ -33,8 +33,9 @@ from controller.protocol import seal
 from controller.protocol.codec import TYPES, decode, encode
 from controller.protocol.keys import node_kid
 from controller.protocol.messages import Ask, NodeState, PlanBody, Receipt, Receipts, ReceiptState, Said, Versions
-from controller.service.airings import Airings, Wish
+from controller.service.airings import Airings
 from controller.service.alarms import Alarms
+from controller.service.asking import Wish
 from controller.service.bulletins import Bulletins
 from controller.service.clock_guard import ClockGuard
 from controller.service.deliveries import Batch, Sweeper, Taken, hear
@@ -183,13 +184,19 @@ class House:
         return sha256
 
     def bulletin(
-        self, name: str = "b1", *, state: BulletinState = BulletinState.APPROVED, klass: Klass = Klass.NORMAL, clip: bool = True
+        self,
+        name: str = "b1",
+        *,
+        owner: str = "p04",
+        state: BulletinState = BulletinState.APPROVED,
+        klass: Klass = Klass.NORMAL,
+        clip: bool = True,
     ) -> str:
         """A bulletin with its sound; its id."""
         sound = self.clip() if clip else None
         bulletin = Bulletin(
             id=name,
-            owner="x1",
+            owner=owner,
             title=f"Tin {name}",
             klass=klass,
             language="vi",

@@ -10,7 +10,7 @@ from controller.domain.delivery import State
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.node import Node
 from controller.protocol.messages import Kind
-from controller.service.airings import FARTHEST_MS, MAX_UNITS, Wish
+from controller.service.asking import FARTHEST_MS, MAX_UNITS, Wish
 from tests.unit.controller.service.house import DAY_MS, DURATION_MS, HOUR_MS, NODES, NOW_MS, House, kinds, receipt, receipts
 
 
@@ -106,18 +106,25 @@ def test_a_bulletin_that_is_unknown_silent_or_unapproved_is_not_aired(small: Hou
     assert found == ["bulletin.unknown", "bulletin.no-sound", "bulletin.not-approved"]
 
 
-def test_two_airings_in_one_village_at_one_time_are_a_conflict_that_names_the_first(house: House) -> None:
-    first = house.say("x1", at_ms=NOW_MS + HOUR_MS)
+def test_an_order_meets_what_sounds_in_one_of_its_villages_and_is_told_its_name(house: House) -> None:
+    first = house.say("x1", lead_ms=5_000)
     with pytest.raises(Conflict) as met:
-        house.say("x1-2", at_ms=NOW_MS + HOUR_MS + DURATION_MS - 1)
+        house.say("p04", lead_ms=4_000 + DURATION_MS)
     assert met.value.code == "airing.overlap"
     assert met.value.fields == {
         "airing": first.id,
         "title": "Tin b1",
-        "village": "Phia Chang",
+        "village": "Pác Rằng",
         "start_ms": first.start_ms,
         "end_ms": first.start_ms + DURATION_MS,
     }
+
+
+def test_what_no_village_would_hear_at_its_time_is_refused_with_what_is_in_its_way(house: House) -> None:
+    house.say("x1", at_ms=NOW_MS + HOUR_MS)
+    with pytest.raises(Refused) as met:
+        house.say("x1-2", at_ms=NOW_MS + HOUR_MS + DURATION_MS - 1)
+    assert (met.value.code, met.value.fields["by"], met.value.fields["villages"]) == ("airing.taken", "Tin b1", 1)
 
 
 def test_airings_may_touch_and_other_villages_are_free(house: House) -> None:

@@ -15,7 +15,7 @@ from controller.domain.airing import Klass
 from controller.domain.bulletin import Bulletin, BulletinState
 from controller.domain.delivery import State
 from controller.domain.errors import NotFound, Refused, Unavailable
-from controller.service.airings import Wish
+from controller.service.asking import Wish
 from controller.service.bulletins import MAX_WAITING, Bulletins
 from controller.service.ports import Draft
 from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from controller.domain.airing import Klass
 from controller.domain.errors import NotFound, Refused
+from controller.service.asking import Wish
 from controller.service.kept import Ruling
 from controller.service.previews import Preview, Previews
 from scheduler.limits import Policy, Window
@@ -133,3 +135,51 @@ def test_what_could_not_be_saved_is_refused_the_same_way(small: House) -> None:
     with pytest.raises(Refused) as refused:
         previews(small).changed(kept.programme.id, None)
     assert refused.value.code == "programme.ended"
+
+
+def test_a_policy_is_shown_before_and_after(house: House) -> None:
+    evening(house)
+    by_day = Ruling(policy=Policy(hours=(Window(from_minute=5 * 60, to_minute=18 * 60),)))
+    before = everything(house)
+    preview = previews(house).ruled("x1-1", by_day)
+    assert everything(house) == before
+    assert made(house) - shown(preview, after=False) == {each for each in made(house) if each[3] != "x1-1"}
+    assert shown(preview, after=True) == set()
+    [group] = preview.groups
+    assert {(each.after and each.after.code, each.after and each.after.unit) for each in group.decisions} == {
+        ("dropped.hours", "Pác Rằng")
+    }
+    house.policies.set("x1-1", 0, by_day, by="canbo")
+    plan(house)
+    assert {village for *_, village in made(house)} == {"x1-2"}
+    assert [unit.id for group in previews(house).ruled("x1-1", None).groups for unit in group.villages] == ["x1-1"]
+
+
+def test_a_policy_that_could_not_be_set_is_refused_before(house: House) -> None:
+    with pytest.raises(Refused) as refused:
+        previews(house).ruled("x1", Ruling(horizon_h=1))
+    assert refused.value.code == "policy.limit"
+
+
+def test_a_bulletin_at_a_time_is_shown_with_what_it_pushes_aside(house: House) -> None:
+    evening(house)
+    house.bulletin("b2", klass=Klass.PRIORITY)
+    before = everything(house)
+    preview = previews(house).asked("b2", Wish(to=("x1-1",), at_ms=EVENING_MS))
+    assert everything(house) == before
+    [group] = preview.groups
+    assert [(line.start_ms, line.title) for line in group.after] == [
+        (EVENING_MS, "Tin b2"),
+        (EVENING_MS + DURATION_MS, "Tin b1"),
+    ]
+    codes = [(each.before and each.before.code, each.after and each.after.code) for each in group.decisions]
+    assert codes == [("plays", "later.taken"), (None, "plays")]
+
+
+def test_a_bulletin_for_which_there_is_no_room_is_shown_with_the_reason(house: House) -> None:
+    evening(house)
+    house.bulletin("b2")
+    [group] = previews(house).asked("b2", Wish(to=("x1",), at_ms=EVENING_MS + 10_000)).groups
+    [decided] = group.decisions
+    assert decided.after is not None
+    assert (decided.before, decided.after.code, decided.after.by) == (None, "dropped.taken", "Buổi tối")

@@ -172,6 +172,36 @@ def test_a_preview_of_what_could_not_be_saved_is_refused(office: httpx.Client) -
     assert office.post("/api/v1/programmes/p99/preview", json={"programme": None}).status_code == 404
 
 
+def prepared(client: httpx.Client, house: House, **form: str) -> str:
+    """A bulletin with its sound."""
+    sound = {"file": ("tin.mp3", b"sound" * 100, "audio/mpeg")}
+    name: str = client.post("/api/v1/bulletins", files=sound, data={"title": "Tin lũ"} | form).json()["id"]
+    house.prepare_all()
+    return name
+
+
+def test_a_policy_and_a_bulletin_are_shown_before_and_after_too(office: httpx.Client, house: House) -> None:
+    quiet = {"hours": [{"from": "05:00", "to": "18:00"}]}
+    [group] = office.post(f"/api/v1/policies/{COMMUNE}/preview", json={"policy": quiet}).json()["groups"]
+    assert (group["after"], group["before"][0]["programme"]) == ([], "Buổi tối")
+    assert "ngoài giờ được phát của" in group["decisions"][0]["after"]["text"]["vi"]
+    assert office.post(f"/api/v1/policies/{COMMUNE}/preview", json={"policy": None}).json()["groups"] == []
+    wish = {"bulletin": prepared(office, house, **{"class": "priority"}), "to": [COMMUNE], "at": EVENING}
+    [shown] = office.post("/api/v1/airings/preview", json=wish).json()["groups"]
+    assert [line["title"] for line in shown["after"]][:1] == ["Tin lũ"]
+    assert office.post("/api/v1/airings/preview", json=wish | {"to": ["x99"]}).json()["code"] == "unit.unknown"
+
+
+def test_a_bulletin_at_a_time_is_refused_with_what_is_in_its_way_or_waits_for_it(office: httpx.Client, house: House) -> None:
+    wish = {"bulletin": prepared(office, house), "to": [COMMUNE], "at": "2026-11-18T12:01:00.000Z"}
+    refused = office.post("/api/v1/airings", json=wish)
+    assert (refused.status_code, refused.json()["code"]) == (422, "airing.taken")
+    assert refused.json()["message_vi"] == "Không phát được vào giờ đó: lúc đó đang có lượt phát khác (“Buổi tối”)."
+    waits = office.post("/api/v1/airings", json=wish | {"latest": "2026-11-18T13:00:00.000Z"})
+    assert waits.status_code == 201
+    assert "2026-11-18T12:30:00.000Z" < waits.json()["start"] < "2026-11-18T13:00:00.000Z"
+
+
 def test_the_openapi_document_shows_what_a_day_looks_like(office: httpx.Client) -> None:
     document = office.get("/api/v1/openapi.json").json()
     paths = document["paths"]

@@ -10,8 +10,8 @@ from hypothesis import given
 from controller.service.kept import KeptPolicy, Ruling
 from controller.service.names import Names, Wished
 from controller.service.reasons import Reason, Reasons
-from controller.web.decision_sentences import ALONE, HEADS, WHYS, decision_sentence
-from controller.web.sentences import LANGUAGES
+from controller.web.decision_sentences import ALONE, HEADS, decision_sentence
+from controller.web.sentences import LANGUAGES, WHYS
 from scheduler.limits import Policy
 from scheduler.resolve import Wishes
 from tests.unit.scheduler.test_resolve import VILLAGES, policies, resolved, wishes

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from controller.domain.delivery import State
 from controller.domain.errors import Unavailable
-from controller.service.airings import Wish
+from controller.service.asking import Wish
 from controller.web.live import Bells, Live
 from tests.unit.controller.web.conftest import House
 

@@ -15,7 +15,7 @@ from controller.service.presence import NEWBORN
 from controller.service.timekeeping import BEHIND, FORGIVEN
 from controller.web.alarm_sentences import ALARMS
 from controller.web.errors import problem, problem_response
-from controller.web.sentences import LANGUAGES, SENTENCES, WHY, fill, sentence, why_sentence
+from controller.web.sentences import LANGUAGES, SENTENCES, WHY, WHYS, fill, sentence, why_sentence
 from scheduler.errors import CODES as RULE_CODES
 from tests.unit.house.tree import ROOT, sources
 
@@ -48,6 +48,13 @@ def test_a_sentence_ends_as_one_in_both_languages_and_names_the_same_fields(code
     assert vi.endswith(".")
     assert en.endswith(".")
     assert set(re.findall(r"\{(\w+)\}", vi)) == set(re.findall(r"\{(\w+)\}", en))
+
+
+def test_what_is_refused_for_a_reason_of_the_resolver_is_told_with_that_reason() -> None:
+    fields = {"unit": "Xã Phúc Sen", "minutes": "45"}
+    assert sentence("airing.session", fields, "vi") == "Không phát được vào giờ đó: giới hạn một buổi 45 phút của Xã Phúc Sen."
+    untold = [code for code in WHYS if sentence(f"airing.{code}", {}, "en") == sentence("airing.nothing-we-know", {}, "en")]
+    assert untold == []
 
 
 def test_every_alarm_of_the_source_has_its_sentences() -> None:
