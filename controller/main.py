@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from audio.rest import rest_of
 from audio.store import Store
 from audio.worker import prepare_in_process
 from controller import keyfile
@@ -55,6 +56,7 @@ from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
+from controller.service.resuming import Resuming
 from controller.service.retention import Retention
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
@@ -204,6 +206,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         make_demo=partial(make_demo, database=work, users=users, clock=clock, allowed=settings.demo),
     )
     planner = Planner(database=work, plans=plans, clock=clock, bus=bus)
+    resuming = Resuming(database=work, keyring=keyring, rest=partial(rest_of, files), clock=clock, bus=bus)
     sweeper = Sweeper(database=work, clock=clock, bus=bus)
     rekeying = Rekeying(
         database=work,
@@ -229,6 +232,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     ]
     planning = [  # apart from the others: a province takes seconds
         acting(name="look further ahead", period_ms=RENEW_MS, run=planner.extend),
+        acting(name="resume", period_ms=PLAN_MS, run=resuming.step),
         acting(name="plan", period_ms=PLAN_MS, run=planner.step),
     ]
     return App(

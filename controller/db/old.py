@@ -29,6 +29,7 @@ _NAMING_CLIPS: tuple[Select[Any], ...] = (
     select(bulletins.c.clip).where(bulletins.c.clip.is_not(None)),
     select(airings.c.sha256),
     select(holds.c.sha256),
+    select(requests.c.clip).where(requests.c.clip.is_not(None)),
 )
 _NAMING_BULLETINS: tuple[Select[Any], ...] = (
     select(airings.c.bulletin),

@@ -19,21 +19,23 @@ class SqlPlanned:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def standing(self, villages: Collection[str], from_ms: int, soon_ms: int, until_ms: int) -> list[tuple[Airing, str]]:
-        """(airing, village) of what is not to be planned otherwise and starts in [from, until).
+    def standing(self, villages: Collection[str], from_ms: int, soon_ms: int, until_ms: int) -> list[tuple[Airing, str, int]]:
+        """(airing, village, when it ends there) of what is not to be planned otherwise and starts in [from, until).
 
         That is what starts before `soon`, what fulfils no wish of ours, and what was cancelled.
         """
         fast = or_(airings.c.start_ms <= soon_ms, airings.c.wish.is_(None), airings.c.cancelled_ms.is_not(None))
         here = (airings.c.start_ms >= from_ms) & (airings.c.start_ms < until_ms) & fast
-        query = select(airings, airing_villages.c.village).join(airing_villages, airing_villages.c.airing == airings.c.id)
+        columns = (airing_villages.c.village, airing_villages.c.end_ms)
+        query = select(airings, *columns).join(airing_villages, airing_villages.c.airing == airings.c.id)
         query = query.where(here, among(self._connection, airing_villages.c.village, villages)).order_by(airings.c.id)
         known: dict[str, Airing] = {}
-        found: list[tuple[Airing, str]] = []
+        found: list[tuple[Airing, str, int]] = []
         for row in self._connection.execute(query):
             if row.id not in known:
                 known[row.id] = airing_of(row)
-            found.append((known[row.id], row.village))
+            airing = known[row.id]
+            found.append((airing, row.village, max(airing.start_ms, min(airing.silent_ms, row.end_ms))))
         return found
 
     def movable(self, villages: Collection[str], wishes: Collection[str], soon_ms: int) -> list[Planned]:
@@ -96,6 +98,16 @@ class SqlPlanned:
         gone = {"wish": None, "cancelled_ms": now_ms, "rev": airing.rev + 1}
         self._connection.execute(update(airings).where(airings.c.id == airing.id).values(gone))
         self._connection.execute(delete(airing_villages).where(airing_villages.c.airing == airing.id))
+
+    def cut(self, airing: str, villages: Collection[str], at_ms: int) -> None:
+        """Something goes before it in these villages from `at` on: it has no time there after that."""
+        mine = (airing_villages.c.airing == airing) & among(self._connection, airing_villages.c.village, villages)
+        self._connection.execute(update(airing_villages).where(mine, airing_villages.c.end_ms > at_ms).values(end_ms=at_ms))
+
+    def uncut(self, airing: Airing, villages: Collection[str]) -> None:
+        """Nothing went before it: it has its time in these villages, unless it was cancelled."""
+        mine = (airing_villages.c.airing == airing.id) & among(self._connection, airing_villages.c.village, villages)
+        self._connection.execute(update(airing_villages).where(mine).values(end_ms=airing.silent_ms))
 
     def _name_units(self, airing: str) -> None:
         """It is for the villages in which it sounds; one that sounds nowhere any more keeps its last name."""

@@ -218,6 +218,15 @@ requests = Table(  # one bulletin to be said at a time
     Column("created_ms", BigInteger, nullable=False),
     Column("created_by", String(36), nullable=False),
     Column("cancelled_ms", BigInteger),
+    Column("clip", String(64), index=True),  # its sound, where that is not the bulletin's own: the rest of one that was cut
+    Column("after", String(36)),  # the emergency behind which it goes on
+)
+
+cuts = Table(  # what an emergency cut, until it was decided what becomes of it: committed with the emergency
+    "cuts",
+    metadata,
+    Column("emergency", String(36), ForeignKey("airings.id"), primary_key=True),
+    Column("airing", String(36), ForeignKey("airings.id"), primary_key=True),
 )
 
 replans = Table(  # units whose villages must be planned anew, since when: committed with the change that caused it

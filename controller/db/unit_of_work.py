@@ -15,7 +15,7 @@ from controller.db.places import SqlNodes, SqlUnits
 from controller.db.planned import SqlPlanned
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
-from controller.db.wishes import SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
+from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
 from controller.service import kept, ports
 from controller.service.clock_guard import COMMIT, ClockGuard
 
@@ -40,6 +40,7 @@ class SqlTransaction:
         self.programmes: kept.Programmes = SqlProgrammes(connection)
         self.policies: kept.Policies = SqlPolicies(connection)
         self.requests: kept.Requests = SqlRequests(connection)
+        self.cuts: kept.Cuts = SqlCuts(connection)
         self.replans: kept.Replans = SqlReplans(connection)
 
 

@@ -1,4 +1,4 @@
-"""Programmes, policies, requests, and who must be planned anew, in the database."""
+"""Programmes, policies, requests, what emergencies cut, and who must be planned anew, in the database."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
 
 from controller.db.rows import chunks, insert_new, put
-from controller.db.tables import bulletins, clips, policies, programme_bulletins, programmes, replans, requests
+from controller.db.tables import bulletins, clips, cuts, policies, programme_bulletins, programmes, replans, requests
 from controller.domain.airing import Klass
-from controller.service.kept import KeptPolicy, KeptProgramme, Request, Ruling
+from controller.service.kept import Cut, KeptPolicy, KeptProgramme, Request, Ruling
 from scheduler.programme import Programme
 from scheduler.wishes import Begin, Over, Take
 
@@ -115,6 +115,11 @@ class SqlRequests:
         mine = (requests.c.id == request) & requests.c.cancelled_ms.is_(None)
         self._connection.execute(update(requests).where(mine).values(cancelled_ms=now_ms))
 
+    def bring_forward(self, after: str, by_ms: int) -> None:
+        """What goes on behind this emergency may begin so much earlier."""
+        behind = requests.c.after == after
+        self._connection.execute(update(requests).where(behind).values(start_ms=requests.c.start_ms - by_ms))
+
     def between(self, from_ms: int, until_ms: int) -> list[Request]:
         """Those not cancelled that begin before `until`, and that may still sound at `from` if they begin in time; by start.
 
@@ -126,6 +131,27 @@ class SqlRequests:
         here = requests.c.cancelled_ms.is_(None) & (requests.c.start_ms < until_ms) & (ends > from_ms)
         query = select(requests).where(here).order_by(requests.c.start_ms, requests.c.id)
         return [_request(row) for row in self._connection.execute(query)]
+
+
+class SqlCuts:
+    """What emergencies cut."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, cut: Cut) -> None:
+        """It is to be decided what becomes of it."""
+        insert_new(self._connection, cuts, [cut])
+
+    def waiting(self) -> list[Cut]:
+        """Those of which nobody decided yet."""
+        query = select(cuts).order_by(cuts.c.emergency, cuts.c.airing)
+        return [Cut(emergency=row.emergency, airing=row.airing) for row in self._connection.execute(query)]
+
+    def clear(self, cut: Cut) -> None:
+        """It was decided."""
+        mine = (cuts.c.emergency == cut.emergency) & (cuts.c.airing == cut.airing)
+        self._connection.execute(delete(cuts).where(mine))
 
 
 class SqlReplans:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from controller.domain.airing import Airing, Mode
+from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import TRANSITIONS, Word
 from controller.domain.errors import NotFound, Refused
 from controller.domain.unit import Unit
 from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, sayable
+from controller.service.cutting import take_time
 from controller.service.keyring import Keyring
 from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
@@ -71,8 +72,11 @@ class Airings:
         villages = tx.units.villages_with_nodes(roots)
         if not villages:
             raise Refused("airing.no-nodes", units=[root.name for root in roots])
-        refuse_overlap(tx, airing, villages)
+        if airing.klass is not Klass.EMERGENCY:
+            refuse_overlap(tx, airing, villages)
         tx.airings.add(airing, villages, by)
+        if airing.klass is Klass.EMERGENCY:
+            take_time(tx, airing, villages, now_ms)
         tx.deliveries.plan(airing.id, roots, now_ms)
         if airing.mode is Mode.NOW:
             tx.outbox.add(play_orders(airing, self._keyring, now_ms))
@@ -107,6 +111,8 @@ class Airings:
         tx.outbox.add(stop_orders(airing, self._keyring, now_ms))
         if airing.mode is Mode.PLANNED:
             self._plans.replan(tx, villages, now_ms)
+        if airing.klass is Klass.EMERGENCY:
+            tx.requests.bring_forward(airing.id, airing.start_ms + airing.duration_ms - airing.silent_ms)
         tx.replans.mark(villages, now_ms)  # their time is free for what had none
 
     def _told(self, *airings: Airing) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MIN_GRACE_MS, Airing, Mode
+from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MIN_GRACE_MS, Airing, Klass, Mode
 from controller.domain.bulletin import Bulletin, BulletinState
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.ids import new_id
@@ -81,6 +81,8 @@ def foresee(database: Database, bulletin: Bulletin, clip: ClipRow, wish: Wish, *
     """
     with database.reading() as tx:
         request, roots = wished(tx, bulletin, wish, now_ms, by)
+        if bulletin.klass is Klass.EMERGENCY:  # it waits for nobody and asks nobody; who may say it is decided elsewhere
+            return Foreseen(by=by, airings=((_order(request, bulletin, clip, Mode.NOW), tuple(roots)),))
         villages = speaking(tx, roots)
         if not villages:
             raise Refused("airing.no-nodes", units=[root.name for root in roots])
@@ -114,6 +116,8 @@ def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str
             raise Refused("airing.reach", owner=owner.name, unit=root.name)
     start_ms = now_ms + wish.lead_ms if wish.at_ms is None else wish.at_ms
     wait_ms = 0 if wish.latest_ms is None else wish.latest_ms - start_ms if wish.at_ms is not None else -1
+    if bulletin.klass is Klass.EMERGENCY and wish.at_ms is not None:
+        raise Refused("airing.emergency")
     if start_ms < now_ms:
         raise Refused("airing.past", at_ms=start_ms)
     if start_ms > now_ms + FARTHEST_MS:

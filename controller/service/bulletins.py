@@ -26,6 +26,7 @@ from controller.domain.errors import NotFound, Refused, TiengLangError, Unavaila
 from controller.domain.ids import new_id
 from controller.service.airings import Airings
 from controller.service.asking import Foreseen, Wish
+from controller.service.clips import PASSING, row_of
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from scheduler.clock import Clock
 
@@ -40,9 +41,6 @@ RETRY_S = 10.0
 
 LOOK_S = 1.0
 """How often the list is looked at although nobody called: another controller may have taken something in."""
-
-PASSING = frozenset({"store.full", "store.failed"})
-"""What is wrong with the disk, not with the sound: it is tried again."""
 
 
 class Prepare(Protocol):
@@ -248,7 +246,7 @@ class Bulletins:
         """One commit: the clip, the approval, and what was wished of it."""
         bulletin = replace(draft.bulletin, clip=clip.sha256, approved_ms=self._clock.now_ms())
         done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)))
-        row = _clip_row(clip, self._clock.now_ms())
+        row = row_of(clip, self._clock.now_ms())
         try:
             self._fulfil(done, row, self._foresee(done, row))
         except Unavailable:
@@ -304,16 +302,3 @@ def _get(tx: Transaction, bulletin_id: str) -> Draft:
 
 def _told(error: AudioError | TiengLangError) -> str:
     return msgspec.json.encode((error.code, error.fields)).decode()
-
-
-def _clip_row(clip: Clip, now_ms: int) -> ClipRow:
-    return ClipRow(
-        sha256=clip.sha256,
-        size=clip.size,
-        duration_ms=clip.duration_ms,
-        kind=clip.kind,
-        loudness_lufs=clip.loudness_lufs,
-        true_peak_dbtp=clip.true_peak_dbtp,
-        peaks=bytes(clip.peaks),
-        created_ms=now_ms,
-    )

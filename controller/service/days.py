@@ -102,7 +102,7 @@ class Days:
             gathered = gather(tx, villages if until_ms > soon_ms else [], now_ms, max(until_ms, soon_ms))
         timelines = gathered.resolve()
         with self._database.reading() as tx:
-            airings = {airing.id: airing for airing, _ in begun}
+            airings = {airing.id: airing for airing, *_ in begun}
             names, lengths, kept = names_of(tx, gathered, airings.values()), _lengths(tx, airings.values()), tx.policies.all()
         teller, past, day = Teller(gathered, names, kept), _Past(begun, names, lengths), _Cut(from_ms, until_ms)
         told = {
@@ -137,30 +137,35 @@ def alike(villages: Iterable[Unit], told: Mapping[str, Told]) -> tuple[Alike, ..
 class _Past:
     """What has begun, stands fast, or was cancelled, village by village."""
 
-    def __init__(self, begun: Iterable[tuple[Airing, str]], names: Names, lengths: Mapping[str, int]) -> None:
-        self._here: dict[str, list[Airing]] = {}
-        for airing, village in begun:
-            self._here.setdefault(village, []).append(airing)
+    def __init__(self, begun: Iterable[tuple[Airing, str, int]], names: Names, lengths: Mapping[str, int]) -> None:
+        self._here: dict[str, list[tuple[Airing, int]]] = {}
+        for airing, village, end_ms in begun:
+            self._here.setdefault(village, []).append((airing, end_ms))
         self._names = names
         self._lengths = lengths
-        self._told: dict[tuple[str, ...], Told] = {}
+        self._told: dict[tuple[tuple[str, int], ...], Told] = {}
 
     def of(self, village: str) -> Told:
         """One village's; the very same object for those where the same has begun."""
-        airings = sorted(self._here.get(village, ()), key=lambda airing: (airing.start_ms, airing.id))
-        key = tuple(airing.id for airing in airings)
+        begun = sorted(self._here.get(village, ()), key=lambda each: (each[0].start_ms, each[0].id))
+        key = tuple((airing.id, end_ms) for airing, end_ms in begun)
         if key not in self._told:
-            lines = [begun_line(airing, self._names, self._lengths.get(airing.sha256)) for airing in airings]
-            reasons = tuple(self._cancelled(airing) for airing in airings if airing.cancelled_ms is not None)
-            self._told[key] = Told(lines=tuple(line for line in lines if line is not None), reasons=reasons)
+            lines = [begun_line(airing, end_ms, self._names, self._lengths.get(airing.sha256)) for airing, end_ms in begun]
+            reasons = [self._reason(airing, end_ms) for airing, end_ms in begun if end_ms < airing.start_ms + airing.duration_ms]
+            self._told[key] = Told(lines=tuple(line for line in lines if line is not None), reasons=tuple(reasons))
         return self._told[key]
 
-    def _cancelled(self, airing: Airing) -> Reason:
-        wish = airing.wish or airing.id
+    def _reason(self, airing: Airing, end_ms: int) -> Reason:
+        """Why it ended early: an emergency went before it there, or somebody stopped it everywhere."""
+        wish, never = airing.wish or airing.id, end_ms == airing.start_ms
+        if end_ms < airing.silent_ms:
+            code = "dropped.emergency" if never else "cut.emergency"
+        else:
+            code = CANCELLED if never else f"cut.{CANCELLED}"
         return Reason(
             wish=wish,
-            code=CANCELLED if airing.silent_ms == airing.start_ms else f"cut.{CANCELLED}",
-            at_ms=airing.silent_ms,
+            code=code,
+            at_ms=end_ms,
             title=self._names.of(wish).title,
             start_ms=airing.start_ms,
             names=(self._names.sound(airing.bulletin),),

@@ -3,6 +3,7 @@
 Programmes   recurring slots, each with its version: of two who edit one, the second is told
 Policies     what a unit allows, how far ahead it is planned, which special places it stands beside
 Requests     one bulletin to be said at a time
+Cuts         airings that an emergency cut, until it was decided what becomes of them
 Replans      the units whose villages must be planned anew: written in the commit of whatever caused it
 """
 
@@ -58,7 +59,8 @@ class KeptPolicy(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One bulletin, to be said at `start_ms` (UTC) for `units`, by the word of `owner`; how, is said as in a programme's Segment.
 
-    `rank_order`: what the commune decided where two priority items meet; the lower goes first. `gain` in 0.1 dB.
+    `rank_order`: what the commune decided where two priority items meet; the lower goes first. `gain` in 0.1 dB. What goes on
+    behind an emergency (`after`) has the rest of a sound, or the whole of it, as its own `clip`.
     """
 
     id: str
@@ -78,6 +80,15 @@ class Request(Struct, frozen=True, kw_only=True):
     created_ms: int
     created_by: str
     cancelled_ms: int | None = None
+    clip: str | None = None
+    after: str | None = None
+
+
+class Cut(Struct, frozen=True, kw_only=True):
+    """Airings by id: the emergency, and what it cut or kept from its time."""
+
+    emergency: str
+    airing: str
 
 
 class Programmes(Protocol):
@@ -102,7 +113,16 @@ class Requests(Protocol):
     def add(self, request: Request) -> None: ...
     def get(self, request: str) -> Request | None: ...
     def cancel(self, request: str, now_ms: int) -> None: ...
+    def bring_forward(self, after: str, by_ms: int) -> None: ...
     def between(self, from_ms: int, until_ms: int) -> list[Request]: ...
+
+
+class Cuts(Protocol):
+    """What emergencies cut, until it was decided what becomes of it."""
+
+    def add(self, cut: Cut) -> None: ...
+    def waiting(self) -> list[Cut]: ...
+    def clear(self, cut: Cut) -> None: ...
 
 
 class Replans(Protocol):

@@ -93,10 +93,13 @@ class Teller:
         )
 
 
-def begun_line(airing: Airing, names: Names, whole_ms: int | None) -> Line | None:
-    """What has begun, or stands fast. `whole_ms`: how long its sound is, None: not known any more. None: it never sounded."""
+def begun_line(airing: Airing, end_ms: int, names: Names, whole_ms: int | None) -> Line | None:
+    """What has begun, or stands fast; it ends at `end_ms`. `whole_ms`: how long its sound is, None: not known any more.
+
+    None: it never sounded.
+    """
     wish = airing.wish or airing.id
-    wished, end_ms = names.of(wish), airing.silent_ms
+    wished = names.of(wish)
     if end_ms == airing.start_ms:
         return None
     return Line(

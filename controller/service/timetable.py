@@ -117,7 +117,8 @@ def _turns(
 
 def _piece(tx: Transaction, request: Request) -> Piece | None:
     draft = tx.bulletins.get(request.bulletin)
-    clip = tx.bulletins.clip(draft.bulletin.clip) if draft and draft.bulletin.clip else None
+    sound = request.clip or (draft.bulletin.clip if draft else None)
+    clip = tx.bulletins.clip(sound) if sound else None
     return piece_of(draft.bulletin, clip) if draft and clip else None
 
 
@@ -154,18 +155,17 @@ def _begun(tx: Transaction, villages: Collection[Unit], now_ms: int, until_ms: i
     """By village, what stands fast: what has begun, what begins too soon to be changed, and orders, which are no wishes."""
     found: dict[str, list[Begun]] = {}
     ids = [village.id for village in villages]
-    known: dict[str, Begun] = {}
-    for airing, village in tx.planned.standing(ids, now_ms - MEMORY_MS, now_ms + FREEZE_MS, until_ms):
-        if airing.id not in known:
-            known[airing.id] = _fast(airing)
-        found.setdefault(village, []).append(known[airing.id])
+    known: dict[tuple[str, int], Begun] = {}
+    for airing, village, end_ms in tx.planned.standing(ids, now_ms - MEMORY_MS, now_ms + FREEZE_MS, until_ms):
+        begun = known.get((airing.id, end_ms)) or known.setdefault((airing.id, end_ms), _fast(airing, end_ms))
+        found.setdefault(village, []).append(begun)
     return {village: tuple(sorted(begun, key=_order)) for village, begun in found.items()}
 
 
-def _fast(airing: Airing) -> Begun:
-    """An airing as something that can't be moved. One that was cancelled takes no more time, and is not said again."""
+def _fast(airing: Airing, end_ms: int) -> Begun:
+    """An airing as something that can't be moved. One that was cancelled or cut takes no more time, and is not said again."""
     piece = Piece(source=airing.bulletin, sound=airing.sha256, duration_ms=airing.duration_ms, language=airing.language)
-    return Begun(wish=airing.wish or airing.id, piece=piece, start_ms=airing.start_ms, end_ms=airing.silent_ms)
+    return Begun(wish=airing.wish or airing.id, piece=piece, start_ms=airing.start_ms, end_ms=end_ms)
 
 
 def _order(begun: Begun) -> tuple[int, str]:

@@ -34,11 +34,13 @@ WHYS: dict[str, tuple[str, str]] = {
     "language": ("{unit} không phát ngôn ngữ này ({languages})", "not a language of {unit} ({languages})"),
     "reach": ("{unit} không được phát ở đây", "{unit} has no say here"),
     "cancelled": ("có người cho dừng", "somebody stopped it"),
+    "emergency": ("nhường cho tin khẩn cấp", "an emergency went before it"),
 }
 """Why something does not sound as it was wished (`scheduler.laying`). What is refused for it at once is "airing.<why>"."""
 
 
 SENTENCES: dict[str, tuple[str, str]] = {
+    "airing.emergency": ("Tin khẩn cấp phát ngay, không hẹn giờ.", "An emergency is said at once, not at a time."),
     "airing.far": ("Giờ phát xa quá một năm. Xin chọn lại ngày.", "That is more than a year ahead. Choose another day."),
     "airing.grace": (
         "Thời gian cho phép phát muộn quá ngắn: ít nhất {least_ms} ms.",

@@ -83,7 +83,7 @@ class Visit:
     async def airing(self, lead_ms: int = 120_000) -> str:
         """Have something aired in the puppet's village; the airing's id."""
         if not self._bulletin:
-            self._bulletin = await self.office.bring(tone(440.0 + self.clock.now_ms() % 97, 1_500), self.puppet.path[-2])
+            self._bulletin = await self.office.bring(tone(440.0 + self.clock.now_ms() % 97, 1_500), self.puppet.path[0])
             end_ms = self.clock.monotonic_ms() + round(PREPARED_S * 1000)
             while (state := await self.office.bulletin_state(self._bulletin)) != "approved":
                 if state == "failed" or self.clock.monotonic_ms() > end_ms:

@@ -283,7 +283,7 @@ class Stack:
 
     def clip(self, file: Path = SPEECH, title: str = "Thử loa") -> str:
         """Bring a file and wait until its sound is prepared; the bulletin's id."""
-        form = {"title": title, "class": "normal", "language": "vi", "owner": self.communes[0]}
+        form = {"title": title, "class": "normal", "language": "vi"}
         with file.open("rb") as opened:
             bulletin: str = self.controller.call("POST", "/bulletins", data=form, files={"file": opened})["id"]
         self.wait_for(lambda: self.controller.call("GET", f"/bulletins/{bulletin}")["state"] == "approved", 60)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ from controller.service.ports import ClipRow, Draft, Letter
 from controller.service.posting import Posting
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
+from controller.service.resuming import Resuming
 from controller.service.timekeeping import Timekeeping
 from controller.service.units import Units
 from scheduler.clock import VirtualClock
@@ -124,6 +125,21 @@ class FakePrepare:
         )
 
 
+class FakeRest:
+    """Says that a clip's rest is as long as what was not heard. `trouble`: what it raises, once each, before it serves."""
+
+    def __init__(self) -> None:
+        self.trouble: list[AudioError] = []
+
+    def __call__(self, clip: Clip, from_ms: int) -> Clip | None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        left_ms = clip.duration_ms - from_ms
+        if from_ms == 0 or left_ms <= 0:
+            return clip if from_ms == 0 else None
+        return replace(clip, sha256=f"{from_ms:064}", duration_ms=left_ms)
+
+
 class House:
     """All services of one controller, and what a test does with them in a word."""
 
@@ -136,6 +152,8 @@ class House:
         common: dict[str, Any] = {"database": self.work, "clock": self.clock, "bus": self.bus}
         self.papers = Papers(keyring=keyring, bases=BASES)
         self.plans = Plans(keyring=keyring, files=self.files, **common)
+        self.rest = FakeRest()
+        self.resuming = Resuming(keyring=keyring, rest=self.rest, **common)
         self.planner = Planner(plans=self.plans, **common)
         self.airings = Airings(keyring=keyring, plans=self.plans, **common)
         self.offers = Offers(keyring=keyring, papers=self.papers, plans=self.plans, clock=self.clock)
