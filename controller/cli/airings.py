@@ -71,6 +71,22 @@ def cancel(session: Session, *, airing: str) -> None:
         click.echo(_sentence(session, line))
 
 
+@airings.command("order")
+@click.argument("airing")
+@click.argument("order", type=click.IntRange(-1000, 1000))
+@with_session
+def order_(session: Session, *, airing: str, order: int) -> None:
+    """Hai bản tin cùng loại gặp nhau: số nhỏ phát trước. / Where two of one class meet: the lower goes first.
+
+    \b
+    Ví dụ / For example: tienglang airings order 01930c... -- -1
+    """
+    with Api(session.settings.api_file) as api:
+        line = api.put(f"/airings/{airing}/order", {"order": order})
+    session.give(line)
+    session.say("airing-ordered", id=airing, order=order)
+
+
 def _row(session: Session, line: dict[str, Any]) -> tuple[str, ...]:
     when = show_time(parse_time(line["start"], 0))
     return line["id"], when, f"{line['good']}/{line['total']}", line["title"], _sentence(session, line)

@@ -188,6 +188,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "account-added": ("Đã thêm tài khoản {name}.", "Account {name} is added."),
     "account-changed": ("Đã đổi mật khẩu của {name}.", "The password of {name} is changed."),
     "account-demo": ("dùng thử", "demo"),
+    "airing-ordered": ("Lượt phát {id} có thứ tự {order}.", "Airing {id} has the order {order}."),
     "airing-cancelled": (
         "Đã yêu cầu dừng lượt phát {id}. Loa nào chưa xác nhận thì vẫn có thể phát.",
         "Airing {id} is asked to be silent. A loudspeaker that has not confirmed may still sound.",

@@ -115,6 +115,10 @@ class SqlRequests:
         mine = (requests.c.id == request) & requests.c.cancelled_ms.is_(None)
         self._connection.execute(update(requests).where(mine).values(cancelled_ms=now_ms))
 
+    def order(self, request: str, rank_order: int) -> None:
+        """What the commune decided where two meet."""
+        self._connection.execute(update(requests).where(requests.c.id == request).values(rank_order=rank_order))
+
     def bring_forward(self, after: str, by_ms: int) -> None:
         """What goes on behind this emergency may begin so much earlier."""
         behind = requests.c.after == after

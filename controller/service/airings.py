@@ -21,6 +21,7 @@ from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
 from controller.service.plans import Plans
 from controller.service.ports import Bus, ClipRow, Database, Transaction
+from controller.service.timetable import FREEZE_MS
 from scheduler.clock import Clock
 
 CANCEL = {state: row[Word.CANCEL] for state, row in TRANSITIONS.items() if Word.CANCEL in row}
@@ -102,6 +103,24 @@ class Airings:
                 self._cancel_within(tx, replace(each, rev=each.rev + 1, cancelled_ms=now_ms), now_ms)
         self._told(airing, *others)
         return replace(airing, rev=airing.rev + 1, cancelled_ms=now_ms)
+
+    def order(self, airing_id: str, order: int) -> Airing:
+        """What the commune decided where two bulletins of one class meet: the lower goes first, and the planner moves the other.
+
+        Refused("airing.fixed") for what nobody plans any more: an order, a programme's turn (its programme has the order), what
+        was cancelled, what begins within seconds.
+        """
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            airing = tx.airings.get(airing_id)
+            if airing is None:
+                raise NotFound("airing.unknown", airing=airing_id)
+            request = tx.requests.get(turn_of(airing.wish)) if airing.wish else None
+            if request is None or request.cancelled_ms is not None or airing.start_ms <= now_ms + FREEZE_MS:
+                raise Refused("airing.fixed")
+            tx.requests.order(request.id, order)
+            tx.replans.mark(request.units, now_ms)
+        return airing
 
     def _cancel_within(self, tx: Transaction, airing: Airing, now_ms: int) -> None:
         villages = tx.airings.villages_of(airing.id)

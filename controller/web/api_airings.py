@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from controller.service.reports import Report
 from controller.web.ledger import AiringOut, LedgerOut, airing_out, ledger_out
 from controller.web.live import Live
+from controller.web.programme_schemas import OrderIn
 from controller.web.schemas import AiringIn, Id
 from controller.web.services import TheServices
 from controller.web.session import Person
@@ -41,6 +42,13 @@ def ledger(airing: Id, services: TheServices, _: Person) -> LedgerOut:
 def cancel(airing: Id, services: TheServices, user: Person) -> AiringOut:
     """Ask for silence. Who may still sound until it is confirmed is named in the summary; asking twice is asking once."""
     services.airings.cancel(airing, by=user.id)
+    return airing_out(services.reports.report(airing))
+
+
+@router.put("/{airing}/order")
+def order(airing: Id, said: OrderIn, services: TheServices, _: Person) -> AiringOut:
+    """What the commune decided where two bulletins of one class meet at a time: the lower goes first, then the higher level."""
+    services.airings.order(airing, said.order)
     return airing_out(services.reports.report(airing))
 
 

@@ -42,6 +42,10 @@ WHYS: dict[str, tuple[str, str]] = {
 SENTENCES: dict[str, tuple[str, str]] = {
     "airing.emergency": ("Tin khẩn cấp phát ngay, không hẹn giờ.", "An emergency is said at once, not at a time."),
     "airing.far": ("Giờ phát xa quá một năm. Xin chọn lại ngày.", "That is more than a year ahead. Choose another day."),
+    "airing.fixed": (
+        "Lượt phát này không đổi thứ tự được nữa: đã huỷ, sắp phát, hoặc thuộc một chương trình (xin đổi ở chương trình).",
+        "This airing's order can't be changed any more: cancelled, about to begin, or of a programme (change it there).",
+    ),
     "airing.grace": (
         "Thời gian cho phép phát muộn quá ngắn: ít nhất {least_ms} ms.",
         "The time in which it may begin late is too short: at least {least_ms} ms.",

@@ -26,6 +26,9 @@ def test_airings_are_listed_shown_and_cancelled(home: Path, server: Server) -> N
     ]
     assert run(home, "airings", "show", "a1", "--wait").exit_code == 3
     assert "a1" in run(home, "airings", "cancel", "a1").stdout
+    server.on("PUT", "/airings/a1/order", airing(ended=False))
+    assert run(home, "airings", "order", "a1", "--", "-1").stdout == "Lượt phát a1 có thứ tự -1.\n"
+    assert json.loads(server.body("PUT", "/airings/a1/order")) == {"order": -1}
     assert run(home, "airings", "show", "b2").exit_code == 4
     assert run(home, "airings", "dance").exit_code == 2
 

@@ -139,6 +139,32 @@ def test_what_it_pushed_aside_comes_back_when_it_is_cancelled(house: House) -> N
     assert next(airing.start_ms for airing in airings(house) if airing.bulletin == "b1") == EVENING_MS
 
 
+def test_where_two_meet_the_commune_decides_which_goes_first(house: House) -> None:
+    first = ask(house, "x1", at_ms=EVENING_MS, bulletin="b1", klass=Klass.PRIORITY, latest_ms=EVENING_MS + HOUR_MS)
+    second = ask(house, "x1", at_ms=EVENING_MS + 1, klass=Klass.PRIORITY, latest_ms=EVENING_MS + HOUR_MS)
+    assert second.start_ms == EVENING_MS + DURATION_MS
+    plan(house)
+    house.airings.order(second.id, -1)
+    plan(house)
+    assert [(each.id, each.start_ms) for each in airings(house)] == [
+        (second.id, EVENING_MS + 1),
+        (first.id, EVENING_MS + 1 + DURATION_MS),
+    ]
+
+
+def test_what_nobody_plans_any_more_has_no_order(house: House) -> None:
+    evening(house)
+    order, turn = house.say("x10"), airings(house)[0]
+    gone = house.say("x10", at_ms=EVENING_MS)
+    house.airings.cancel(gone.id, by="canbo")
+    for name in (order.id, turn.id, gone.id):
+        with pytest.raises(Refused) as refused:
+            house.airings.order(name, -1)
+        assert refused.value.code == "airing.fixed"
+    with pytest.raises(NotFound):
+        house.airings.order("nothing", -1)
+
+
 def test_in_quiet_hours_it_is_refused_with_whose_they_are_now_and_at_a_time(house: House) -> None:
     by_day(house, "x1")
     with pytest.raises(Refused) as met:

@@ -199,6 +199,9 @@ def test_a_bulletin_at_a_time_is_refused_with_what_is_in_its_way_or_waits_for_it
     assert refused.json()["message_vi"] == "Không phát được vào giờ đó: lúc đó đang có lượt phát khác (“Buổi tối”)."
     waits = office.post("/api/v1/airings", json=wish | {"latest": "2026-11-18T13:00:00.000Z"})
     assert waits.status_code == 201
+    at = f"/api/v1/airings/{waits.json()['id']}/order"
+    assert office.put(at, json={"order": -1}).status_code == 200
+    assert office.put(at, json={"order": 5000}).status_code == 422
     assert "2026-11-18T12:30:00.000Z" < waits.json()["start"] < "2026-11-18T13:00:00.000Z"
 
 
