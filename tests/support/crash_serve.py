@@ -20,6 +20,8 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
+from late_clock import LateClock  # beside this file
+
 import controller.running
 from controller.config import load
 from controller.db.sayings import SqlAirings
@@ -28,7 +30,6 @@ from controller.service.airings import Airings
 from controller.service.bulletins import Bulletins
 from controller.service.offers import Offers
 from controller.service.posting import Posting
-from scheduler.clock import SystemClock
 
 SAYS_SOMETHING = ("play", "plan", "stop")
 TAKEN_S = 0.5
@@ -105,27 +106,6 @@ POINTS: dict[str, Callable[[Pass], None]] = {
     # the sweeper, between its compare-and-set and the airing's mark
     "swept": lambda passes: before(SqlAirings, "settle", passes),
 }
-
-
-class LateClock(SystemClock):
-    """The machine's clock and what a file adds to it."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def now_ms(self) -> int:
-        """UTC, moved."""
-        return super().now_ms() + self._added_ms()
-
-    def monotonic_ms(self) -> int:
-        """Monotonic ms, moved: as if that time had passed."""
-        return super().monotonic_ms() + self._added_ms()
-
-    def _added_ms(self) -> int:
-        try:
-            return int(self._file.read_text() or 0)
-        except FileNotFoundError:
-            return 0
 
 
 def dies_at(passage: int) -> Pass:

@@ -40,6 +40,12 @@ Json = dict[str, Any]
 Program = Sequence[str | Path]
 
 SERVE: Program = (BIN / "tienglang", "serve")
+SIMULATOR: Program = (BIN / "tienglang-sim",)
+
+
+def late_fleet(clock: Path) -> Program:
+    """`tienglang-sim` whose clocks are moved by what is in `clock`."""
+    return (sys.executable, Path(__file__).with_name("late_fleet.py"), clock)
 
 
 def crashing(point: str | None = None, passage: int = 1, *, clock: Path | None = None, broker_port: int | None = None) -> Program:
@@ -175,7 +181,15 @@ class Controller:
 class FleetProcess:
     """`tienglang-sim fleet` as a process of its own; stopping it is a power cut for every node."""
 
-    def __init__(self, home: Path, provisions: Sequence[Json], arguments: Sequence[str] = (), *, log: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        provisions: Sequence[Json],
+        arguments: Sequence[str] = (),
+        *,
+        log: bool = True,
+        program: Program = SIMULATOR,
+    ) -> None:
         self.home = home
         self.nodes = [provision["node"] for provision in provisions]
         self.sounds_log = home / "sounds.jsonl"
@@ -186,13 +200,14 @@ class FleetProcess:
         self._file = home / "nodes.json"
         self._log = log
         self._arguments = arguments
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps(provisions))
 
     def start(self, *more: str) -> None:
         """Start and wait until every node that may be is connected."""
-        command = [BIN / "tienglang-sim", "fleet", "--nodes", self._file, "--home", self.home / "memory", "--json"]
+        command = [*self._program, "fleet", "--nodes", self._file, "--home", self.home / "memory", "--json"]
         command += ["--control", self._control, *self._arguments, *more]
         if self._log:
             command += ["--sound-log", self.sounds_log]
@@ -248,10 +263,12 @@ class Stack:
         fleet: Sequence[str] = (),
         program: Program = SERVE,
         first: Program | None = None,
+        simulator: Program = SIMULATOR,
     ) -> None:
         """`nodes`: how many of the demo's are there; `fleet`: more options of theirs; `first`: the program of the first start."""
         self.controller = Controller(home / "controller", mqtt_url=mqtt_url, database_url=database_url, program=program)
         self._first = first
+        self._simulator = simulator
         self._home = home
         self._size = nodes
         self._arguments = fleet
@@ -263,7 +280,7 @@ class Stack:
             self.controller.start(self._first)
             self.communes = self.controller.call("POST", "/demo")["communes"]
             provisions = self.controller.call("POST", "/nodes/provision", json={})
-            self.fleet = FleetProcess(self._home / "fleet", provisions[: self._size], self._arguments)
+            self.fleet = FleetProcess(self._home / "fleet", provisions[: self._size], self._arguments, program=self._simulator)
             self.fleet.start()
         except BaseException:
             self.__exit__(None, None, None)

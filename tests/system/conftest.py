@@ -23,7 +23,7 @@ from audio.decode import decode
 from tests.support.mosquitto import Mosquitto
 from tests.support.ports import free_port
 from tests.support.rabbitmq import RabbitMQ
-from tests.support.stack import SERVE, SPEECH, FleetProcess, Program, Stack, crashing
+from tests.support.stack import SERVE, SIMULATOR, SPEECH, FleetProcess, Program, Stack, crashing
 
 HAPPENS_S = 60
 """Whatever must happen happens in this time: nodes say a receipt again after 10 to 12 s, and machines may be busy."""
@@ -41,7 +41,7 @@ class Place:
     database_url: str | None
     broker_port: int
 
-    def stack(self, *fleet: str, nodes: int = 40, first: Program | None = None) -> Stack:
+    def stack(self, *fleet: str, nodes: int = 40, first: Program | None = None, simulator: Program = SIMULATOR) -> Stack:
         """A controller with the demo's forty loudspeakers; enter it. `fleet`: more options of theirs; `first`: see Stack."""
         return Stack(
             self.home,
@@ -51,6 +51,7 @@ class Place:
             fleet=(*FLEET, *fleet),
             program=SERVE if self.broker else self.crashing(),
             first=first,
+            simulator=simulator,
         )
 
     def crashing(self, point: str | None = None, passage: int = 1, *, clock: Path | None = None) -> Program:
