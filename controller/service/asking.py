@@ -115,14 +115,14 @@ def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str
         if not is_under(root, owner.id):
             raise Refused("airing.reach", owner=owner.name, unit=root.name)
     start_ms = now_ms + wish.lead_ms if wish.at_ms is None else wish.at_ms
-    wait_ms = 0 if wish.latest_ms is None else wish.latest_ms - start_ms if wish.at_ms is not None else -1
+    latest_ms = start_ms if wish.latest_ms is None else wish.latest_ms
     if bulletin.klass is Klass.EMERGENCY and wish.at_ms is not None:
         raise Refused("airing.emergency")
     if start_ms < now_ms:
         raise Refused("airing.past", at_ms=start_ms)
     if start_ms > now_ms + FARTHEST_MS:
         raise Refused("airing.far", at_ms=start_ms)
-    if not 0 <= wait_ms <= LATEST_MS:
+    if not 0 <= latest_ms - start_ms <= LATEST_MS or (wish.at_ms is None and latest_ms != start_ms):
         raise Refused("airing.latest", hours=LATEST_MS // 3_600_000)
     if wish.grace_ms < MIN_GRACE_MS:
         raise Refused("airing.grace", least_ms=MIN_GRACE_MS)
@@ -132,8 +132,8 @@ def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str
         owner=owner.id,
         units=tuple(root.id for root in roots),
         start_ms=start_ms,
-        begin=Begin.WAIT if wait_ms else Begin.EXACT,
-        wait_ms=wait_ms,
+        begin=Begin.WAIT if latest_ms > start_ms else Begin.EXACT,
+        wait_ms=latest_ms - start_ms,
         klass=bulletin.klass,
         level=max(RANK[root.level] for root in roots),
         gain=wish.gain,
