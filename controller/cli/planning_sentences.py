@@ -46,6 +46,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Đã lưu quy định của {unit} (bản {version}); cụm loa đang được báo.",
         "The policy of {unit} is kept (version {version}); loudspeakers are being told.",
     ),
+    "preview-all": (
+        "Mọi thôn đều thay đổi: {changed} (xem đến {until}).",
+        "Every village would change: {changed} (looked at until {until}).",
+    ),
+    "preview-kept": ("    ({number} mục khác như cũ)", "    (as before: {number} more)"),
+    "preview-marks": ("Dấu -: như hiện nay. Dấu +: nếu lưu.", "-: as it is. +: as it would be."),
+    "preview-none": (
+        "Không có gì thay đổi ở {villages} thôn, xem đến {until}.",
+        "Nothing would change in the villages ({villages}), looked at until {until}.",
+    ),
+    "preview-reason": ("  {mark} ! {at} {title} ({sounds}): {text}", "  {mark} ! {at} {title} ({sounds}): {text}"),
+    "preview-same": ("    (vẫn phát như cũ)", "    (it sounds as before)"),
+    "preview-save": (
+        "Chưa lưu gì. Muốn lưu, chạy lại lệnh này mà không có --preview.",
+        "Nothing is saved. To save it, run this again without --preview.",
+    ),
+    "preview-silent": ("  {mark} (không phát gì)", "  {mark} (silent)"),
+    "preview-some": (
+        "{changed} thôn thay đổi, {same} thôn không (xem đến {until}).",
+        "Villages that would change: {changed}; that would not: {same} (looked at until {until}).",
+    ),
     "programme-added": ("Đã thêm chương trình {id}: {title}.", "Programme {id} is added: {title}."),
     "programme-by": ("Bản {version}, {by} sửa lúc {at}.", "Version {version}, changed by {by} at {at}."),
     "programme-changed": (
@@ -57,6 +78,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "End the programme {programme} for good? For a break, use pause.",
     ),
     "programme-ended": ("Chương trình {id} đã kết thúc.", "Programme {id} has ended."),
+    "programme-help": (
+        "Thêm một chương trình: `tienglang programmes add TỆP`; tệp mẫu ở docs/lenh.md.",
+        "Add a programme: `tienglang programmes add FILE`; docs/lenh.md shows such a file.",
+    ),
     "programme-paused": (
         "“{title}” tạm ngừng từ {first} đến hết {last}.",
         "“{title}” is silent from {first} to {last}, both included.",
@@ -70,6 +95,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tonight-cut": ("bị cắt", "cut"),
     "tonight-day": ("{unit}, ngày {day}", "{unit}, {day}"),
     "tonight-emergency": ("khẩn cấp", "emergency"),
+    "tonight-help": (
+        "Muốn phát: `tienglang programmes add TỆP` (mẫu: docs/lenh.md) hoặc `tienglang say TỆP --to ĐƠN-VỊ --at 17h30`.",
+        "To be heard: `tienglang programmes add FILE` (see docs/lenh.md) or `tienglang say FILE --to UNIT --at 17h30`.",
+    ),
     "tonight-more": ("{names} và {number} thôn nữa", "{names} and {number} more"),
     "tonight-no-nodes": ("Chưa có cụm loa nào.", "No loudspeaker stands here yet."),
     "tonight-priority": ("ưu tiên", "priority"),

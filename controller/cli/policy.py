@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from controller.cli.api import Api
+from controller.cli.preview_view import preview_option, tell_preview
 from controller.cli.programmes import with_differences
 from controller.cli.session import NounGroup, Session, with_session
 from controller.cli.times import parse_span
@@ -62,8 +63,9 @@ def show(session: Session, *, unit: str, own: bool) -> None:
 @click.option("--horizon", type=click.IntRange(min=1), help="Lập kế hoạch trước bấy nhiêu giờ (48-168). / Hours planned ahead.")
 @click.option("--clear", multiple=True, type=click.Choice([*_NONE]), help="Bỏ một giới hạn. / Take a limit away.")
 @click.option("--remove", is_flag=True, help="Bỏ mọi quy định riêng của đơn vị. / The unit decides nothing any more.")
+@preview_option
 @with_session
-def set_(session: Session, *, unit: str, remove: bool, **told: Any) -> None:
+def set_(session: Session, *, unit: str, remove: bool, preview: bool, **told: Any) -> None:
     """Đổi những gì được ghi; phần khác giữ nguyên. / Change what is given, keep the rest.
 
     \b
@@ -74,12 +76,16 @@ def set_(session: Session, *, unit: str, remove: bool, **told: Any) -> None:
         place = find_unit(api.get("/units"), unit)
         at = f"/policies/{place['id']}"
         before = api.get(at)
-        if remove:
+        wanted = None if remove else before["policy"] | changes(**told)
+        if preview:
+            tell_preview(session, api.post(f"{at}/preview", {"policy": wanted}))
+            return
+        if wanted is None:
             api.delete(at, version=before["version"])
             session.give(None)
             session.say("policy-removed", unit=place["name"])
             return
-        body = {"version": before["version"], "policy": before["policy"] | changes(**told)}
+        body = {"version": before["version"], "policy": wanted}
 
         def put() -> None:
             said = api.put(at, body)

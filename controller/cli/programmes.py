@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from controller.cli.api import Api, ApiError
+from controller.cli.preview_view import preview_option, tell_preview
 from controller.cli.session import NounGroup, Session, with_session
 from controller.cli.times import parse_day, parse_span, parse_time, show_day, show_time
 from controller.cli.units import find_unit
@@ -41,6 +42,7 @@ def list_(session: Session, *, unit: str | None) -> None:
     session.table([_row(session, tree, kept) for kept in found])
     if not found:
         session.say("none")
+        session.say("programme-help")
 
 
 @programmes.command("show")
@@ -63,39 +65,52 @@ def show(session: Session, *, programme: str) -> None:
 
 @programmes.command("add")
 @click.argument("file", type=click.Path(path_type=Path))
+@preview_option
 @with_session
-def add(session: Session, *, file: Path) -> None:
+def add(session: Session, *, file: Path, preview: bool) -> None:
     """Thêm chương trình viết trong một tệp .toml hoặc .json. / Add a programme from a file; see docs/lenh.md."""
     said = read_file(file)
     with Api(session.settings.api_file) as api:
-        kept = api.post("/programmes", _placed(api.get("/units"), said.get("programme", said)))
-    _told(session, "programme-added", kept)
+        wanted = _placed(api.get("/units"), said.get("programme", said))
+        if preview:
+            tell_preview(session, api.post("/programmes/preview", wanted))
+        else:
+            _told(session, "programme-added", api.post("/programmes", wanted))
 
 
 @programmes.command("change")
 @click.argument("programme")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--version", type=click.IntRange(min=1), help="Phiên bản đã xem; mặc định lấy trong tệp. / What was looked at.")
+@preview_option
 @with_session
-def change(session: Session, *, programme: str, file: Path, version: int | None) -> None:
+def change(session: Session, *, programme: str, file: Path, version: int | None, preview: bool) -> None:
     """Thay bằng nội dung trong tệp; ai sửa trước thì được báo chỗ khác nhau. / Replace it by what a file says."""
     said = read_file(file)
     version = version or said.get("version")
-    if not isinstance(version, int):
+    if not preview and not isinstance(version, int):
         raise Refused("usage.version")
     with Api(session.settings.api_file) as api:
-        body = {"version": version, "programme": _placed(api.get("/units"), said.get("programme", said))}
+        wanted = _placed(api.get("/units"), said.get("programme", said))
+        if preview:
+            tell_preview(session, api.post(f"/programmes/{programme}/preview", {"programme": wanted}))
+            return
+        body = {"version": version, "programme": wanted}
         with_differences(session, lambda: _told(session, "programme-changed", api.put(f"/programmes/{programme}", body)))
 
 
 @programmes.command("skip")
 @click.argument("programme")
 @click.argument("day")
+@preview_option
 @with_session
-def skip(session: Session, *, programme: str, day: str) -> None:
+def skip(session: Session, *, programme: str, day: str, preview: bool) -> None:
     """Nghỉ một ngày. / Silent on one day."""
     when = parse_day(day)
     with Api(session.settings.api_file) as api:
+        if preview:
+            _preview_off(session, api, programme, "skips", when.isoformat())
+            return
         kept = api.put(f"/programmes/{programme}/skips/{when.isoformat()}", {})
     session.give(kept)
     session.say("programme-skipped", title=kept["programme"]["title"], day=show_day(when))
@@ -105,12 +120,17 @@ def skip(session: Session, *, programme: str, day: str) -> None:
 @click.argument("programme")
 @click.option("--from", "begin", required=True, help="Ngày đầu. / The first day.")
 @click.option("--to", "end", required=True, help="Ngày cuối. / The last day.")
+@preview_option
 @with_session
-def pause(session: Session, *, programme: str, begin: str, end: str) -> None:
+def pause(session: Session, *, programme: str, begin: str, end: str, preview: bool) -> None:
     """Tạm ngừng từ ngày này đến hết ngày kia. / Silent from one day to another, both included."""
     first, last = parse_day(begin), parse_day(end)
+    days = {"from": first.isoformat(), "to": last.isoformat()}
     with Api(session.settings.api_file) as api:
-        kept = api.post(f"/programmes/{programme}/pause", {"from": first.isoformat(), "to": last.isoformat()})
+        if preview:
+            _preview_off(session, api, programme, "pauses", days)
+            return
+        kept = api.post(f"/programmes/{programme}/pause", days)
     session.give(kept)
     session.say("programme-paused", title=kept["programme"]["title"], first=show_day(first), last=show_day(last))
 
@@ -118,9 +138,14 @@ def pause(session: Session, *, programme: str, begin: str, end: str) -> None:
 @programmes.command("end")
 @click.argument("programme")
 @click.option("--yes", is_flag=True, help="Không hỏi lại. / Do not ask.")
+@preview_option
 @with_session
-def end(session: Session, *, programme: str, yes: bool) -> None:
+def end(session: Session, *, programme: str, yes: bool, preview: bool) -> None:
     """Kết thúc hẳn một chương trình. / No more turns of it."""
+    if preview:
+        with Api(session.settings.api_file) as api:
+            tell_preview(session, api.post(f"/programmes/{programme}/preview", {"programme": None}))
+        return
     session.confirm("programme-end-ask", yes=yes, programme=programme)
     with Api(session.settings.api_file) as api:
         kept = api.post(f"/programmes/{programme}/end")
@@ -180,6 +205,13 @@ def _placed(tree: Sequence[dict[str, Any]], said: dict[str, Any]) -> dict[str, A
     if isinstance(said.get("units"), list):
         found["units"] = [find_unit(tree, str(name))["id"] for name in said["units"]]
     return found
+
+
+def _preview_off(session: Session, api: Api, programme: str, member: str, days: str | dict[str, str]) -> None:
+    """Tell what it would change if these days too were among the `skips` or `pauses` of a programme's rule."""
+    wanted = api.get(f"/programmes/{programme}")["programme"]
+    wanted["rule"][member].append(days)
+    tell_preview(session, api.post(f"/programmes/{programme}/preview", {"programme": wanted}))
 
 
 def _told(session: Session, key: str, kept: dict[str, Any]) -> None:

@@ -29,8 +29,11 @@ def tonight(session: Session, *, unit: str | None, text: str | None) -> None:
         roots = [each for each in tree if each["parent"] is None] if unit is None else [find_unit(tree, unit)]
         days = [api.get(f"/units/{root['id']}/day", day=day) for root in roots]
     session.give(days)
+    is_silent = not any(group["lines"] for said in days for group in said["groups"])
     for said in days:
         _tell(session, said)
+        if is_silent and said["groups"]:
+            session.say("tonight-help")
     if not days:
         session.say("none")
 
@@ -40,26 +43,22 @@ def _tell(session: Session, said: dict[str, Any]) -> None:
     if not said["groups"]:
         session.say("tonight-no-nodes")
     for group in said["groups"]:
-        session.say("tonight-villages", number=len(group["villages"]), names=_names(session, group["villages"]))
-        session.table([_row(session, line) for line in group["lines"]])
+        session.say("tonight-villages", number=len(group["villages"]), names=village_names(session, group["villages"]))
+        session.table([(f"  {_clock(line)}", *sound(session, line)) for line in group["lines"]])
         if not group["lines"]:
             session.say("tonight-silent")
         for reason in group["reasons"]:
-            session.say(
-                "tonight-reason",
-                title=reason["title"],
-                sounds=", ".join(reason["sounds"]) if reason["sounds"] != [reason["title"]] else "",
-                text=reason["text"][session.lang],
-            )
+            session.say("tonight-reason", **why(session, reason))
 
 
-def _names(session: Session, villages: Sequence[dict[str, Any]]) -> str:
+def village_names(session: Session, villages: Sequence[dict[str, Any]]) -> str:
+    """As many names as a line holds, and how many more."""
     named = ", ".join(village["name"] for village in villages[:_NAMED])
     return named if len(villages) <= _NAMED else session.text("tonight-more", names=named, number=len(villages) - _NAMED)
 
 
-def _row(session: Session, line: dict[str, Any]) -> tuple[str, ...]:
-    """A sound: when, how long, what, of which programme, what is special, whose wish."""
+def sound(session: Session, line: dict[str, Any]) -> tuple[str, ...]:
+    """Of a sound, behind when it begins: how long, what, of which programme, what is special, whose wish."""
     minutes, seconds = divmod(line["length_ms"] // 1000, 60)
     marks = [
         session.text(key)
@@ -70,5 +69,14 @@ def _row(session: Session, line: dict[str, Any]) -> tuple[str, ...]:
         )
         if holds
     ]
-    starts = show_clock(parse_time(line["start"], 0))
-    return f"  {starts}", f"{minutes:3}:{seconds:02}", line["title"], line["programme"] or "", ", ".join(marks), line["owner"]
+    return f"{minutes:3}:{seconds:02}", line["title"], line["programme"] or "", ", ".join(marks), line["owner"]
+
+
+def why(session: Session, reason: dict[str, Any]) -> dict[str, str]:
+    """The fields of a sentence about a decision: `title`, its `sounds` where they are called otherwise, `text`."""
+    sounds = ", ".join(reason["sounds"]) if reason["sounds"] != [reason["title"]] else ""
+    return {"title": reason["title"], "sounds": sounds, "text": reason["text"][session.lang]}
+
+
+def _clock(line: dict[str, Any]) -> str:
+    return show_clock(parse_time(line["start"], 0))

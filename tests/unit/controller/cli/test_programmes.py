@@ -86,7 +86,11 @@ def test_programmes_are_listed_and_shown(home: Path, server: Server) -> None:
     server.on("GET", "/programmes/p1", KEPT)
     line = "p1  Buổi sáng  Khào A  05:00 17:30  hằng tuần (2) T2,CN"
     assert run(home, "programmes").stdout.splitlines() == [line]
-    assert run(home, "programmes", "--unit", "khao a").stdout == "(chưa có gì)\n"
+    assert run(home, "programmes", "--unit", "khao a").stdout.splitlines() == [
+        "(chưa có gì)",
+        "Thêm một chương trình: `tienglang programmes add TỆP`; tệp mẫu ở docs/lenh.md.",
+    ]
+    assert run(home, "programmes", "--unit", "khao a", "--json").stdout == "[]\n"
     assert run(home, "programmes", "show", "p1").stdout.splitlines() == [
         line,
         "  1. tiếp âm: VOV1",

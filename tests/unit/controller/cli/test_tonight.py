@@ -68,6 +68,17 @@ def test_everything_is_told_where_no_unit_is_said_and_in_english_by_choice(home:
     assert run(home, "tonight").stdout.splitlines()[1] == "Chưa có cụm loa nào."
 
 
+def test_where_nothing_sounds_at_all_it_is_told_what_to_do_once_a_day_and_never_in_json(home: Path, server: Server) -> None:
+    quiet: dict[str, Any] = {"villages": villages(1), "lines": [], "reasons": []}
+    silent = day("p04", quiet, quiet | {"reasons": [reason("Họp thôn")]})
+    server.on("GET", "/units/p04/day", silent)
+    told = run(home, "tonight").stdout.splitlines()
+    assert [number for number, each in enumerate(told) if "programmes add" in each and "tienglang say" in each] == [len(told) - 1]
+    assert json.loads(run(home, "tonight", "--json").stdout) == [silent]
+    server.on("GET", "/units/p04/day", day("p04", quiet, quiet | {"lines": [line()]}))
+    assert "programmes add" not in run(home, "tonight").stdout
+
+
 def test_json_is_a_list_of_days(home: Path, server: Server) -> None:
     server.on("GET", "/units/x1/day", EVENING)
     assert json.loads(run(home, "tonight", "--unit", "x1", "--json").stdout) == [EVENING]
