@@ -53,7 +53,8 @@ class Office(Almanac):
         items = {wish.item.airing: wish.item for wish in wishes}
         fast = [self._said[name] for name in items if name in self._said and self._said[name].start <= now_ms + FREEZE_MS]
         until_ms = now_ms + HORIZON_MS + RENEW_MS
-        begun = tuple(_begun(item) for item in sorted(fast, key=_start))
+        asked = {wish.item.airing for wish in wishes if wish.approved_ms > 0}
+        begun = tuple(_begun(item, item.airing in asked) for item in sorted(fast, key=_start))
         villages = self._places.communes[commune]
         wished = Wishes(
             occurrences=[*self._turns(now_ms, until_ms), *_requests(commune, wishes, until_ms)],
@@ -120,8 +121,10 @@ def _piece(item: PlanItem) -> Piece:
     return Piece(source=item.airing, sound=item.sha256, duration_ms=item.duration)
 
 
-def _begun(item: PlanItem) -> Begun:
-    return Begun(wish=item.airing, piece=_piece(item), start_ms=item.start, end_ms=item.start + item.duration)
+def _begun(item: PlanItem, is_asked: bool) -> Begun:
+    """By the name of its wish: a request has one segment. The stock sees to it that a notice is not taken twice."""
+    wish = f"{item.airing}#0" if is_asked else item.airing
+    return Begun(wish=wish, piece=_piece(item), start_ms=item.start, end_ms=item.start + item.duration)
 
 
 def _start(item: PlanItem) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,10 +15,10 @@ from scheduler.layout import Place, lay
 from scheduler.limits import Policy, Window
 from scheduler.policy import is_allowed
 from scheduler.resolve import Timeline, Wishes, resolve
-from scheduler.room import PAUSE_MS
+from scheduler.room import PAUSE_MS, Slot
 from scheduler.stock import stock_of
 from scheduler.turns import precedence, turn_of, wish_of
-from scheduler.wishes import NORMAL, PRIORITY, Begin, Notice, Occurrence, Over, Piece, Segment, Take, Village
+from scheduler.wishes import NORMAL, PRIORITY, Begin, Begun, Notice, Occurrence, Over, Piece, Segment, Take, Village
 from tests.unit.scheduler.turns import DAY, KHAO_A, LUNG_VAI, MINUTE, MONDAY
 
 VILLAGES = (KHAO_A, LUNG_VAI, Village(id="x2-1", path=("p1", "x2", "x2-1")))
@@ -108,6 +108,11 @@ def plain(timelines: dict[str, Timeline]) -> dict[str, Any]:
     return {name: (list(line.slots), sorted(line.decisions, key=str)) for name, line in timelines.items()}
 
 
+# An example costs 30 ms: twenty thousand of each property would be an hour and a half of the soak.
+FEWER = settings(max_examples=min(settings.default.max_examples, 3_000))
+
+
+@FEWER
 @given(wishes(), policies)
 def test_nothing_overlaps_and_everything_is_long_enough_to_be_heard(wished: Wishes, policy: Policy) -> None:
     for line in resolved(wished, policy).values():
@@ -116,6 +121,7 @@ def test_nothing_overlaps_and_everything_is_long_enough_to_be_heard(wished: Wish
         assert all(slot.is_whole or LEAST_MS <= slot.end_ms - slot.start_ms < slot.piece.duration_ms for slot in slots)
 
 
+@FEWER
 @given(wishes(), policies, st.integers(1, 3 * 24).map(lambda hours: hours * 12))
 def test_nothing_overlaps_or_begins_too_soon_when_much_is_past(wished: Wishes, policy: Policy, step: int) -> None:
     now = dataclasses.replace(wished, from_ms=MONDAY + step * 5 * MINUTE)
@@ -125,6 +131,33 @@ def test_nothing_overlaps_or_begins_too_soon_when_much_is_past(wished: Wishes, p
         assert all(slot.start_ms >= now.from_ms for slot in slots)
 
 
+@FEWER
+@given(wishes(), policies, st.integers(1, 3 * 24).map(lambda hours: hours * 12), st.randoms(use_true_random=False))
+def test_what_has_begun_stands_fast_even_where_it_was_cancelled_or_cut(
+    wished: Wishes, policy: Policy, step: int, random: Any
+) -> None:
+    from_ms = MONDAY + step * 5 * MINUTE
+    begun = {
+        name: tuple(_begun(slot, random) for slot in line.slots if slot.start_ms <= from_ms and slot.piece.sound is not None)
+        for name, line in resolved(wished, policy).items()
+    }
+    later = resolved(dataclasses.replace(wished, from_ms=from_ms, begun=begun), policy)
+    for name, line in later.items():
+        slots = list(line.slots)
+        said = [(each.wish, each.piece.source) for each in begun[name]]
+        assert not set(said) & {(slot.wish, slot.piece.source) for slot in slots}
+        spans = sorted([(slot.start_ms, slot.end_ms) for slot in slots] + [(each.start_ms, each.end_ms) for each in begun[name]])
+        heard = [span for span in spans if span[0] < span[1]]
+        assert all(before[1] <= after[0] for before, after in pairwise(heard))
+
+
+def _begun(slot: Slot, random: Any) -> Begun:
+    """As it was laid, or cancelled before its sound, or cut within it."""
+    end_ms = random.choice([slot.end_ms, slot.end_ms, slot.start_ms, (slot.start_ms + slot.end_ms) // 2])
+    return Begun(wish=slot.wish, piece=slot.piece, start_ms=slot.start_ms, end_ms=end_ms)
+
+
+@FEWER
 @given(wishes(), policies)
 def test_nothing_sounds_that_the_policy_forbids(wished: Wishes, policy: Policy) -> None:
     for line in resolved(wished, policy).values():
@@ -134,6 +167,7 @@ def test_nothing_sounds_that_the_policy_forbids(wished: Wishes, policy: Policy) 
             assert not policy.languages or slot.piece.language in policy.languages
 
 
+@FEWER
 @given(wishes(), policies)
 def test_no_session_is_too_long_and_no_day_has_too_many(wished: Wishes, policy: Policy) -> None:
     for line in resolved(wished, policy).values():
@@ -148,6 +182,7 @@ def test_no_session_is_too_long_and_no_day_has_too_many(wished: Wishes, policy: 
         assert policy.sessions is None or all(days.count(day) <= policy.sessions for day in days)
 
 
+@FEWER
 @given(wishes(), policies)
 def test_every_wish_has_exactly_one_decision_in_every_village_it_is_for(wished: Wishes, policy: Policy) -> None:
     for village in VILLAGES:
@@ -159,6 +194,7 @@ def test_every_wish_has_exactly_one_decision_in_every_village_it_is_for(wished: 
         assert told == sorted(expected)
 
 
+@FEWER
 @given(wishes(), policies)
 def test_every_sound_belongs_to_a_wish_that_says_it_sounds(wished: Wishes, policy: Policy) -> None:
     for line in resolved(wished, policy).values():
@@ -169,6 +205,7 @@ def test_every_sound_belongs_to_a_wish_that_says_it_sounds(wished: Wishes, polic
         )
 
 
+@FEWER
 @given(wishes(), policies, st.randoms(use_true_random=False))
 def test_the_order_of_the_wishes_makes_no_difference(wished: Wishes, policy: Policy, random: Any) -> None:
     occurrences, notices = list(wished.occurrences), list(wished.notices)
@@ -178,6 +215,7 @@ def test_the_order_of_the_wishes_makes_no_difference(wished: Wishes, policy: Pol
     assert plain(resolved(other, policy)) == plain(resolved(wished, policy))
 
 
+@FEWER
 @given(wishes(), policies)
 def test_a_village_alone_is_resolved_as_among_all_others(wished: Wishes, policy: Policy) -> None:
     among = resolved(wished, policy)
@@ -186,6 +224,7 @@ def test_a_village_alone_is_resolved_as_among_all_others(wished: Wishes, policy:
         assert plain(alone) == plain({village.id: among[village.id]})
 
 
+@FEWER
 @given(wishes(), policies)
 def test_islands_are_only_a_way_to_save_work(wished: Wishes, policy: Policy) -> None:
     village = VILLAGES[0]
@@ -196,6 +235,7 @@ def test_islands_are_only_a_way_to_save_work(wished: Wishes, policy: Policy) -> 
     assert list(whole.slots) == list(resolved(Wishes(occurrences=mine), policy)[village.id].slots)
 
 
+@FEWER
 @given(wishes(), policies)
 def test_a_higher_rank_loses_nothing_to_a_lower_one(wished: Wishes, policy: Policy) -> None:
     """Take away the one with the least precedence: all others sound as before."""
