@@ -88,10 +88,8 @@ class Resuming:
         with self._database.writing() as tx:
             villages = sorted({*tx.airings.villages_of(airing.id)} & {*tx.airings.villages_of(emergency.id)})
             tx.cuts.clear(Cut(emergency=emergency.id, airing=airing.id))
-            if is_moved and not is_silent:
-                return
             tx.replans.mark(villages, now_ms)
-            if is_silent:
+            if is_silent or is_moved:
                 tx.planned.uncut(airing, villages)
                 return
             if airing.start_ms >= emergency.start_ms:

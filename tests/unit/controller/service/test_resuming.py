@@ -140,6 +140,20 @@ def test_one_that_is_taken_back_before_it_sounds_cut_nothing(house: House) -> No
     assert told(days(house).of("x1")) == before
 
 
+def test_what_had_not_begun_when_it_was_stopped_has_its_time_again(house: House) -> None:
+    evening(house)
+    until(house, EVENING_MS - LEAD_MS - 3_000)
+    before = told(days(house).of("x1"))
+    urgent = emergency(house, "x1")
+    until(house, urgent.start_ms + SURE_MS)
+    house.airings.cancel(urgent.id, by="lanhdao")
+    follow(house, urgent)
+    assert goes_on(house) == []
+    [group] = days(house).of("x1").groups
+    assert [(line.start_ms, line.is_whole) for line in group.lines if line.title == "Tin b1"] == [(EVENING_MS, True)]
+    assert before[0][1] == [("Tin b1", "19:00")]
+
+
 def test_when_it_is_stopped_early_what_waits_behind_it_comes_forward(house: House) -> None:
     spoken, urgent = cut_at_the_middle(house)
     follow(house, urgent)
