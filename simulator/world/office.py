@@ -58,7 +58,7 @@ class Office(Almanac):
         villages = self._places.communes[commune]
         wished = Wishes(
             occurrences=[*self._turns(now_ms, until_ms), *_requests(commune, wishes, until_ms)],
-            notices=[_notice(wish.item) for wish in wishes if wish.approved_ms == 0],
+            notices=[_notice(wish.item) for wish in wishes if wish.approved_ms == 0 and wish.item.start < until_ms],
             begun=dict.fromkeys(villages, begun),
             from_ms=now_ms + FREEZE_MS,
         )

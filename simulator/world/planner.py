@@ -23,7 +23,7 @@ HORIZON_MS = 48 * sc.HOUR_MS
 """What begins within two days is on the nodes."""
 
 RENEW_MS = 12 * sc.HOUR_MS
-"""A plan is written anew at least so often, and reaches so much further: at any moment nodes hold two whole days."""
+"""A commune's plans are written anew at least so often, and reach so much further: at any moment nodes hold two whole days."""
 
 QUARTER_MIN = 15
 """Bulletins begin at quarters of an hour, one in each: none runs into the next."""
@@ -72,9 +72,11 @@ class Almanac:
         for commune in places.communes:
             for wish in self._bulletins(commune):
                 self._change(wish.approved_ms, commune, wish)
-        for number, village in enumerate(places.villages):
-            self._change(scenario.begin_ms, village, None)
-            self._change(scenario.begin_ms + RENEW_MS * (number + 1) // len(places.villages), village, None)
+        for number, villages in enumerate(places.communes.values()):
+            first_ms = scenario.begin_ms + RENEW_MS * (number + 1) // len(places.communes)
+            for village in villages:
+                self._change(scenario.begin_ms, village, None)
+                self._change(first_ms, village, None)
 
     def next_ms(self) -> int | None:
         """When somebody approves something, or a plan grows old."""
