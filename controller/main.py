@@ -9,7 +9,6 @@ process around them.
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import socket
 import threading
@@ -20,14 +19,13 @@ from functools import partial
 from audio.rest import rest_of
 from audio.store import Store
 from audio.worker import prepare_in_process
-from controller import keyfile
+from controller import keyfile, opening
 from controller.config import Settings
 from controller.db.database import Database
 from controller.db.lease import SqlLease
 from controller.db.restoring import sqlite_path
 from controller.db.unit_of_work import UnitOfWork
-from controller.db.users import UserBook
-from controller.domain.errors import Refused, TiengLangError
+from controller.domain.errors import TiengLangError
 from controller.lock import name_of
 from controller.mqtt.inbox import Inbox
 from controller.mqtt.link import Link
@@ -37,12 +35,11 @@ from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
-from controller.service.clock_guard import ClockGuard
 from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
-from controller.service.keyring import EVERYBODY, Keyring, has_our_root
+from controller.service.keyring import Keyring
 from controller.service.lease import Lease, Sole
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
@@ -59,6 +56,7 @@ from controller.service.reports import Reports
 from controller.service.resuming import Resuming
 from controller.service.retention import Retention
 from controller.service.timekeeping import Timekeeping
+from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
 from controller.web.services import Services
@@ -144,12 +142,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     `more_jobs` are run beside its own.
     """
     clock = clock or SystemClock()
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database)
-    database.migrate()
-    guard = ClockGuard(clock)
-    work = UnitOfWork(database, guard)
-    keyring = Keyring(_keyring(settings, work, clock).held, may_sign=guard.may_sign)
+    opened = opening.open_all(settings, clock)
+    database, guard, work, keyring = opened.database, opened.guard, opened.work, opened.keyring
     lease = _lease(settings, work, clock)
     files, uploads = Store(settings.files / "clips"), settings.files / "uploads"
     if settings.files == settings.home:
@@ -173,7 +167,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
     bus.on_outbox = outbox.wake
     timekeeping = Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus)
-    users = Users(database=UserBook(database), passwords=Passwords(), clock=clock)
+    users = Users(database=work, passwords=Passwords(), clock=clock)
     services = Services(
         airings=airings,
         bulletins=bulletins,
@@ -182,8 +176,9 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),
         previews=Previews(database=work, clock=clock),
-        feeds=Feeds(database=UserBook(database)),
-        units=Units(database=work),
+        feeds=Feeds(database=work),
+        trail=Trail(database=work, key=keyring.trail_key),
+        units=Units(database=work, clock=clock),
         nodes=Nodes(
             database=work,
             keyring=keyring,
@@ -249,18 +244,6 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         lease=lease,
         leasing=threading.Thread(target=lease.work, name="lease", daemon=True),
     )
-
-
-def _keyring(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:
-    """Our keys. Where the database knows loudspeakers, or another's keys, it is an error to have none or others: no
-    loudspeaker would obey them."""
-    with work.reading() as tx:
-        trust = tx.documents.get("trust", [EVERYBODY]).get(EVERYBODY)
-        may_create = trust is None and not tx.nodes.are_there()
-    ring = keyfile.open_or_create(settings.home, clock.now_ms(), os.urandom, settings.controller_id, may_create=may_create)
-    if trust is not None and not has_our_root(ring.held, trust.sealed):
-        raise Refused("keys.exchanged")
-    return ring
 
 
 def _lease(settings: Settings, work: UnitOfWork, clock: Clock) -> Lease | Sole:

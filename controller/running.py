@@ -19,6 +19,7 @@ import uvicorn
 from controller.broker import start_broker
 from controller.config import Settings, may_listen
 from controller.db.restoring import sqlite_path
+from controller.domain.rights import OPERATOR
 from controller.lock import alone, alone_with
 from controller.main import build
 from controller.protocol.address import without_user
@@ -43,7 +44,7 @@ def run(settings: Settings, clock: Clock | None = None) -> int:
     with alone(settings.run_dir), alone_with(sqlite_path(settings.database)), _broker(settings) as (broker_url, its_jobs):
         app = build(settings, broker_url, clock, its_jobs)
         if settings.demo:
-            app.services.make_demo()
+            app.services.make_demo(OPERATOR)
         may_listen(settings.listen, app.services.users.has_demo())
         _say_first_password(app.services.users)
         server = _server(settings, app.services)

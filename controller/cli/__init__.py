@@ -15,6 +15,7 @@ import click
 
 from controller.cli.airings import airings
 from controller.cli.alarms import alarms
+from controller.cli.audit import audit
 from controller.cli.backup import backup, restore
 from controller.cli.clock import clock
 from controller.cli.config import config
@@ -56,6 +57,7 @@ for _command in (
     keys,
     config,
     users,
+    audit,
     backup,
     restore,
 ):

@@ -125,6 +125,12 @@ CODES: dict[str, tuple[str, str]] = {
         "A server runs on {home}. Stop it first (systemctl stop tienglang).",
     ),
     "usage.file": ("Không đọc được tệp {path} ({reason}).", "The file {path} can't be read ({reason})."),
+    "usage.line": ("“{text}” không phải dạng SỐ:MÃ.", "“{text}” is not NUMBER:MAC."),
+    "usage.no-role": (
+        "Tài khoản cần vai trò: --role VAI-TRÒ[@ĐƠN-VỊ], với vai trò là {roles}.",
+        "An account needs a role: --role ROLE[@UNIT], one of {roles}.",
+    ),
+    "usage.role": ("Không có vai trò “{role}”. Các vai trò: {roles}.", "There is no role “{role}”. Roles: {roles}."),
     "usage.names": ("--count cần đúng một --name.", "--count needs exactly one --name."),
     "usage.not-confirmed": (
         "Chưa xác nhận, nên không có gì thay đổi. Trong kịch bản: thêm --yes.",
@@ -185,8 +191,10 @@ HINTS: dict[str, tuple[str, str]] = {
 """Why a setting's value is none, by the `reason` of config.bad-value."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "account-added": ("Đã thêm tài khoản {name}.", "Account {name} is added."),
+    "account-added": ("Đã thêm tài khoản {name}: {roles}.", "Account {name} is added: {roles}."),
     "account-changed": ("Đã đổi mật khẩu của {name}.", "The password of {name} is changed."),
+    "account-everywhere": ("mọi nơi", "everywhere"),
+    "account-granted": ("Từ nay {name} là: {roles}.", "From now on {name} is: {roles}."),
     "account-demo": ("dùng thử", "demo"),
     "airing-ordered": ("Lượt phát {id} có thứ tự {order}.", "Airing {id} has the order {order}."),
     "airing-cancelled": (
@@ -201,6 +209,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "alarm-is-closed": ("đã đóng", "closed"),
     "all-good": ("Xong: cả {total} cụm loa đã phát.", "Done: all {total} loudspeakers played it."),
     "account-removed": ("Đã xoá tài khoản {name}.", "Account {name} is removed."),
+    "audit-broken": (
+        "Nhật ký thao tác KHÔNG nguyên vẹn: từ dòng {number} trở đi có chỗ bị sửa, xoá hoặc cắt.",
+        "The trail is NOT whole: from line {number} on something was changed, taken out or cut off.",
+    ),
+    "audit-empty": ("Nhật ký thao tác chưa có dòng nào.", "The trail has no line yet."),
+    "audit-whole": (
+        "Nhật ký thao tác nguyên vẹn: {lines} dòng. Ghi lại để lần sau đối chiếu bằng --expect: {lines}:{mac}",
+        "The trail is whole: {lines} lines. Note this, and give it to --expect next time: {lines}:{mac}",
+    ),
     "and-more": ("  và {number} cụm loa khác (xem --json)", "  and {number} more (see --json)"),
     "answer-password": ("Mật khẩu", "Password"),
     "answer-password-again": ("Nhập lại mật khẩu", "The same password again"),

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
 from controller.cli.session import NounGroup, Session, with_session
 from controller.domain.errors import Refused
-from controller.service.users import Users
+from controller.domain.rights import OPERATOR, Role
+from controller.service.accounts import User
+from controller.service.users import Users, Wanted
+from controller.web.right_sentences import ROLES
+from controller.web.sentences import LANGUAGES
 from scheduler.clock import SystemClock
+
+ROLE_OPTION = click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="ROLE[@UNIT]",
+    help="Vai trò, ở đơn vị nào: editor@x01576; không có @ là mọi nơi. / A role, and in which unit; none is everywhere.",
+)
 
 
 @click.group(cls=NounGroup)
@@ -24,22 +36,39 @@ def users() -> None:
 def list_(session: Session) -> None:
     """Mọi tài khoản. / Every account."""
     with _users(session) as book:
-        found = book.list()
-    session.give([{"name": user.name, "demo": user.demo} for user in found])
-    session.table([(user.name, session.text("account-demo") if user.demo else "") for user in found])
+        found = book.list(by=OPERATOR)
+    session.give([_told(user) for user in found])
+    session.table(
+        [(user.name, _roles(session, user), session.text("account-demo") if user.demo else "") for user in found],
+    )
     if not found:
         session.say("none")
 
 
 @users.command("add")
 @click.argument("name")
+@ROLE_OPTION
 @with_session
-def add(session: Session, *, name: str) -> None:
+def add(session: Session, *, name: str, roles: Sequence[str]) -> None:
     """Thêm tài khoản; mật khẩu được hỏi, hoặc đọc từ stdin. / Add an account; its password is asked for, or read from stdin."""
+    wanted = _wanted(roles)
     with _users(session) as book:
-        user = book.add(name, _new_password(session))
-    session.give({"name": user.name})
-    session.say("account-added", name=user.name)
+        user = book.add(name, _new_password(session), wanted, by=OPERATOR)
+    session.give(_told(user))
+    session.say("account-added", name=user.name, roles=_roles(session, user))
+
+
+@users.command("grant")
+@click.argument("name")
+@ROLE_OPTION
+@with_session
+def grant(session: Session, *, name: str, roles: Sequence[str]) -> None:
+    """Đặt lại vai trò: từ nay chỉ còn những vai trò này. / Set its roles: from now on these and no others."""
+    wanted = _wanted(roles)
+    with _users(session) as book:
+        user = book.grant(name, wanted, by=OPERATOR)
+    session.give(_told(user))
+    session.say("account-granted", name=user.name, roles=_roles(session, user))
 
 
 @users.command("password")
@@ -48,7 +77,7 @@ def add(session: Session, *, name: str) -> None:
 def password(session: Session, *, name: str) -> None:
     """Đặt lại mật khẩu; mọi phiên đăng nhập cũ chấm dứt. / Set a new password; every session of it ends."""
     with _users(session) as book:
-        user = book.set_password(name, _new_password(session))
+        user = book.set_password(name, _new_password(session), by=OPERATOR)
     session.give({"name": user.name})
     session.say("account-changed", name=user.name)
 
@@ -59,25 +88,49 @@ def password(session: Session, *, name: str) -> None:
 def remove(session: Session, *, name: str) -> None:
     """Xoá tài khoản. / Remove an account."""
     with _users(session) as book:
-        book.remove(name)
+        book.remove(name, by=OPERATOR)
     session.give({"name": name})
     session.say("account-removed", name=name)
 
 
 @contextmanager
 def _users(session: Session) -> Iterator[Users]:
-    from controller.db.database import Database  # SQLAlchemy takes half a second that no other command should pay
-    from controller.db.users import UserBook
+    from controller.opening import open_all  # SQLAlchemy takes half a second that no other command should pay
     from controller.service.passwords import Passwords
 
-    settings = session.settings
-    settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database)
+    clock = SystemClock()
+    opened = open_all(session.settings, clock)
     try:
-        database.migrate()
-        yield Users(database=UserBook(database), passwords=Passwords(), clock=SystemClock())
+        yield Users(database=opened.work, passwords=Passwords(), clock=clock)
     finally:
-        database.close()
+        opened.database.close()
+
+
+def _wanted(roles: Sequence[str]) -> list[Wanted]:
+    """Roles as they are typed: "editor@x01576", "admin"."""
+    wanted: list[Wanted] = []
+    for text in roles:
+        role, _, unit = text.partition("@")
+        if role not in set(Role):
+            raise Refused("usage.role", role=role[:40], roles=", ".join(Role))
+        wanted.append((Role(role), unit or None))
+    if not wanted:
+        raise Refused("usage.no-role", roles=", ".join(Role))
+    return wanted
+
+
+def _roles(session: Session, user: User) -> str:
+    which = LANGUAGES.index(session.lang)
+    everywhere = session.text("account-everywhere")
+    return ", ".join(f"{ROLES[grant.role][which]} ({grant.unit or everywhere})" for grant in user.grants)
+
+
+def _told(user: User) -> dict[str, object]:
+    return {
+        "name": user.name,
+        "demo": user.demo,
+        "grants": [{"role": grant.role.value, "unit": grant.unit} for grant in user.grants],
+    }
 
 
 def _new_password(session: Session) -> str:

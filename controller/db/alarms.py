@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, true, update
+from sqlalchemy.sql import ColumnElement
 
+from controller.db.places import below
 from controller.db.rows import chunks
-from controller.db.tables import alarms, marks
+from controller.db.tables import alarms, marks, nodes, units
+from controller.domain.rights import Reach
 from controller.service.ports import Alarm
 
 _OPEN = alarms.c.closed_ms.is_(None)
@@ -42,13 +45,13 @@ class SqlAlarms:
                 found[row.code, row.node] = Alarm(**row._mapping)
         return found
 
-    def count_open(self) -> int:
-        """How many are open."""
-        return self._connection.execute(select(func.count()).select_from(alarms).where(_OPEN)).scalar_one()
+    def count_open(self, within: Reach = None) -> int:
+        """How many are open: all, or those of nodes within someone's reach and of the controller itself."""
+        return self._connection.execute(select(func.count()).select_from(alarms).where(_OPEN, _within(within))).scalar_one()
 
-    def newest(self, limit: int, *, closed: bool) -> list[Alarm]:
-        """The open ones, those that were raised last first; `closed`: the closed ones too."""
-        query = select(alarms).order_by(alarms.c.last_ms.desc(), alarms.c.id.desc()).limit(limit)
+    def newest(self, limit: int, *, closed: bool, within: Reach = None) -> list[Alarm]:
+        """The open ones, those that were raised last first; `closed`: the closed ones too. `within` as in `count_open`."""
+        query = select(alarms).where(_within(within)).order_by(alarms.c.last_ms.desc(), alarms.c.id.desc()).limit(limit)
         return [Alarm(**row._mapping) for row in self._connection.execute(query if closed else query.where(_OPEN))]
 
     def write(self, written: Iterable[Alarm]) -> None:
@@ -67,6 +70,13 @@ class SqlAlarms:
         if old:
             values: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in alarms.c if column.name != "id"}
             self._connection.execute(update(alarms).where(alarms.c.id == bindparam("of")).values(values), old)
+
+
+def _within(reach: Reach) -> ColumnElement[bool]:
+    if reach is None:
+        return true()
+    here = select(nodes.c.id).join(units, units.c.id == nodes.c.village).where(below(reach))
+    return or_(alarms.c.node.is_(None), alarms.c.node.in_(here))
 
 
 class SqlMarks:

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.sql import ColumnElement
 
-from controller.db.places import in_subtrees
+from controller.db.places import below, in_subtrees
 from controller.db.rows import among, chunks, insert_new, put
 from controller.db.tables import custody, deliveries, nodes, receipts, units
 from controller.domain.delivery import Evidence, State
+from controller.domain.rights import Reach
 from controller.domain.unit import Unit
 from controller.service.ports import Custody, Delivery, Heard
 
@@ -60,12 +61,14 @@ class SqlDeliveries:
         query = select(*COLUMNS).where(deliveries.c.airing == airing, among(self._connection, deliveries.c.node, ids))
         return {row[1]: _delivery(row) for row in self._connection.execute(query).all()}
 
-    def counts(self, airings: Collection[str]) -> dict[str, dict[tuple[State, Evidence | None], int]]:
-        """How many deliveries of each airing stand where."""
+    def counts(self, airings: Collection[str], within: Reach = None) -> dict[str, dict[tuple[State, Evidence | None], int]]:
+        """How many deliveries of each airing, in villages within reach, stand where."""
         found: dict[str, dict[tuple[State, Evidence | None], int]] = {airing: {} for airing in airings}
         what = (deliveries.c.airing, deliveries.c.state, deliveries.c.evidence)
         for part in chunks(airings):
             query = select(*what, func.count().label("number")).where(deliveries.c.airing.in_(part)).group_by(*what)
+            if within is not None:
+                query = query.where(deliveries.c.village.in_(select(units.c.id).where(below(within))))
             for row in self._connection.execute(query):
                 found[row.airing][STATES[row.state], _evidence(row.evidence)] = row.number
         return found

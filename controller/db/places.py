@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, false, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from controller.db.rows import among, chunks, put
 from controller.db.tables import documents, node_status, nodes, units
 from controller.domain.node import Node
+from controller.domain.rights import Reach
 from controller.domain.unit import Level, Unit
 from controller.service.keyring import EVERYBODY
 from controller.service.ports import Status
@@ -24,7 +25,12 @@ def path_text(path: Sequence[str]) -> str:
 
 def in_subtrees(roots: Sequence[Unit]) -> ColumnElement[bool]:
     """The condition that a row of `units` is one of `roots` or below it."""
-    return or_(*(units.c.path.startswith(path_text(root.path), autoescape=True) for root in roots))
+    return below(root.path for root in roots)
+
+
+def below(paths: Iterable[Sequence[str]]) -> ColumnElement[bool]:
+    """The condition that a row of `units` has one of these paths, or is below one; without any, that nothing is."""
+    return or_(false(), *(units.c.path.startswith(path_text(path), autoescape=True) for path in paths))
 
 
 class SqlUnits:
@@ -72,9 +78,13 @@ class SqlNodes:
 
     def under(self, unit: Unit | None) -> list[Node]:
         """The nodes that stand under `unit` (None: everywhere) and are not retired, by village and name."""
+        return self.within(None if unit is None else (unit.path,))
+
+    def within(self, reach: Reach) -> list[Node]:
+        """The same under any of several."""
         query = select(nodes).where(nodes.c.retired_ms.is_(None)).order_by(nodes.c.village, nodes.c.name)
-        if unit is not None:
-            query = query.join(units, units.c.id == nodes.c.village).where(in_subtrees([unit]))
+        if reach is not None:
+            query = query.join(units, units.c.id == nodes.c.village).where(below(reach))
         return [_node(row) for row in self._connection.execute(query)]
 
     def add(self, new: Sequence[Node]) -> None:

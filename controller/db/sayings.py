@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
+from controller.db.places import below
 from controller.db.rows import among, chunks, insert_new
-from controller.db.tables import airing_villages, airings, bulletins, clips, holds
+from controller.db.tables import airing_villages, airings, bulletins, clips, holds, units
 from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import NEWS_MS, Bulletin, BulletinState
+from controller.domain.rights import Reach
 from controller.service.ports import ClipRow, Draft
 from scheduler.wishes import Notice, Piece
 
@@ -114,9 +116,12 @@ class SqlAirings:
         span = {"airing": airing.id, "start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
         self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
 
-    def recent(self, limit: int) -> list[Airing]:
-        """The newest airings by creation, newest first."""
+    def recent(self, limit: int, within: Reach = None) -> list[Airing]:
+        """The newest airings by creation, newest first: all, or those in a village within someone's reach."""
         query = select(airings).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
+        if within is not None:
+            here = airing_villages.c.village.in_(select(units.c.id).where(below(within)))
+            query = query.where(exists().where(airing_villages.c.airing == airings.c.id, here))
         return [airing_of(row) for row in self._connection.execute(query)]
 
     def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> dict[str, str]:

@@ -324,6 +324,28 @@ sessions = Table(
     Column("expires_ms", BigInteger, nullable=False),
 )
 
+grants = Table(  # what a person is, and where
+    "grants",
+    metadata,
+    Column("user", String(36), ForeignKey("users.id"), primary_key=True),
+    Column("unit", String(36), primary_key=True),  # empty: everywhere
+    Column("role", String(16), primary_key=True),
+)
+
+trail = Table(  # who did what: each line is chained to the one before it (domain.trail), and none is ever changed
+    "trail",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("by", String(36), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("deed", String(32), nullable=False),
+    Column("units", Text, nullable=False),  # ids, one space between
+    Column("subject", String(64), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    Column("mac", String(64), nullable=False),
+)
+
 # ── what somebody must look at ───────────────────────────────────────────────────────────────────────────────────────
 
 alarms = Table(  # one open row for each (code, node); a repetition raises its number and last_ms

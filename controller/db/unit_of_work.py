@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from controller.db.accounts import SqlAccounts
 from controller.db.alarms import SqlAlarms, SqlMarks
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
@@ -15,15 +16,16 @@ from controller.db.places import SqlNodes, SqlUnits
 from controller.db.planned import SqlPlanned
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
+from controller.db.trail import SqlTrail
 from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
-from controller.service import kept, ports
+from controller.service import accounts, kept, ports
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
 class SqlTransaction:
     """Every store on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trail_key: bytes) -> None:
         self.connection = connection
         self.units: ports.Units = SqlUnits(connection)
         self.nodes: ports.Nodes = SqlNodes(connection)
@@ -42,15 +44,21 @@ class SqlTransaction:
         self.requests: kept.Requests = SqlRequests(connection)
         self.cuts: kept.Cuts = SqlCuts(connection)
         self.replans: kept.Replans = SqlReplans(connection)
+        self.accounts: accounts.Accounts = SqlAccounts(connection)
+        self.trail: ports.Trail = SqlTrail(connection, trail_key)
 
 
 class UnitOfWork:
     """Opens transactions on a database: `ports.Database`."""
 
-    def __init__(self, database: Database, guard: ClockGuard) -> None:
-        """`guard` is told when we committed, and knows it over restarts by the mark that each commit leaves."""
+    def __init__(self, database: Database, guard: ClockGuard, trail_key: bytes) -> None:
+        """`guard` is told when we committed, and knows it over restarts by the mark that each commit leaves.
+
+        `trail_key`: what chains the trail's lines (`Keyring.trail_key`).
+        """
         self.database = database
         self._guard = guard
+        self._trail_key = trail_key
         self.recall()
 
     def recall(self) -> None:
@@ -62,13 +70,13 @@ class UnitOfWork:
     def reading(self) -> Iterator[SqlTransaction]:
         """A transaction that sees one moment and changes nothing."""
         with self.database.read() as connection:
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, self._trail_key)
 
     @contextmanager
     def writing(self) -> Iterator[SqlTransaction]:
         """A transaction that is committed when the block ends well."""
         with self.database.write() as connection:
-            tx = SqlTransaction(connection)
+            tx = SqlTransaction(connection, self._trail_key)
             yield tx
             now_ms = self._guard.now_ms()
             tx.marks.raise_to(COMMIT, now_ms)

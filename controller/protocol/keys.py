@@ -32,8 +32,12 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def node_key(master: bytes, node: str, generation: int) -> bytes:
     """The 32-byte key of one node in one generation: HKDF(master, salt none, info "tl/1/node/ID/GENERATION")."""
-    info = f"tl/1/node/{node}/{generation}".encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(master)
+    return derived(master, f"node/{node}/{generation}")
+
+
+def derived(master: bytes, use: str) -> bytes:
+    """32 bytes for one use: HKDF-SHA256(master, salt none, info "tl/1/USE")."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"tl/1/{use}".encode()).derive(master)
 
 
 def node_kid(node: str, generation: int) -> str:

@@ -13,15 +13,18 @@ from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import TRANSITIONS, Word
 from controller.domain.errors import NotFound, Refused
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
-from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, sayable
+from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, roots_of, sayable
 from controller.service.cutting import take_time
 from controller.service.keyring import Keyring
 from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
 from controller.service.plans import Plans
 from controller.service.ports import Bus, ClipRow, Database, Transaction
+from controller.service.rights import record, require
 from controller.service.timetable import FREEZE_MS
+from controller.service.units import unit_of
 from scheduler.clock import Clock
 
 CANCEL = {state: row[Word.CANCEL] for state, row in TRANSITIONS.items() if Word.CANCEL in row}
@@ -37,13 +40,16 @@ class Airings:
         self._clock = clock
         self._bus = bus
 
-    def say(self, *, bulletin: str, wish: Wish, by: str) -> Airing:
+    def say(self, *, bulletin: str, wish: Wish, by: Actor) -> Airing:
         """Air an approved bulletin; Refused, NotFound or Conflict("airing.overlap") when that can't be."""
         with self._database.reading() as tx:
+            roots = roots_of(tx, wish.to)
+            require(by, Deed.AIRING_SAY, roots)
             said, clip = sayable(tx, bulletin)
-        foreseen = self.foresee(said, clip, wish, by=by)
+        foreseen = self.foresee(said, clip, wish, by=by.id)
         with self._database.writing() as tx:
             airing = self.say_within(tx, foreseen)
+            record(tx, by, Deed.AIRING_SAY, roots, subject=airing.id, at_ms=self._clock.now_ms(), title=said.title)
         self._told(airing)
         return airing
 
@@ -84,7 +90,7 @@ class Airings:
         else:
             self._plans.replan(tx, villages, now_ms)
 
-    def cancel(self, airing_id: str, *, by: str) -> Airing:
+    def cancel(self, airing_id: str, *, by: Actor) -> Airing:
         """Ask for silence: a tombstone before the sound, a cut within it. Asking twice is asking once.
 
         A request is cancelled as a whole, wherever else it sounds at another time.
@@ -94,17 +100,19 @@ class Airings:
             airing = tx.airings.get(airing_id)
             if airing is None:
                 raise NotFound("airing.unknown", airing=airing_id)
+            require(by, Deed.AIRING_CANCEL, _where(tx, airing))
             if airing.cancelled_ms is not None:
                 return airing
             if now_ms >= airing.ends_ms:
                 raise Refused("airing.over", airing=airing_id)
             others = _same_request(tx, airing, now_ms)
+            record(tx, by, Deed.AIRING_CANCEL, _where(tx, airing, *others), subject=airing.id, at_ms=now_ms)
             for each in (airing, *others):
                 self._cancel_within(tx, replace(each, rev=each.rev + 1, cancelled_ms=now_ms), now_ms)
         self._told(airing, *others)
         return replace(airing, rev=airing.rev + 1, cancelled_ms=now_ms)
 
-    def order(self, airing_id: str, order: int) -> Airing:
+    def order(self, airing_id: str, order: int, *, by: Actor) -> Airing:
         """What the commune decided where two bulletins of one class meet: the lower goes first, and the planner moves the other.
 
         Refused("airing.fixed") for what nobody plans any more: an order, a programme's turn (its programme has the order), what
@@ -115,9 +123,12 @@ class Airings:
             airing = tx.airings.get(airing_id)
             if airing is None:
                 raise NotFound("airing.unknown", airing=airing_id)
+            require(by, Deed.AIRING_ORDER, _where(tx, airing))
             request = tx.requests.get(turn_of(airing.wish)) if airing.wish else None
             if request is None or request.cancelled_ms is not None or airing.start_ms <= now_ms + FREEZE_MS:
                 raise Refused("airing.fixed")
+            everywhere = [unit_of(tx, unit) for unit in request.units]
+            record(tx, by, Deed.AIRING_ORDER, everywhere, subject=airing.id, at_ms=now_ms, order=order)
             tx.requests.order(request.id, order)
             tx.replans.mark(request.units, now_ms)
         return airing
@@ -137,6 +148,11 @@ class Airings:
     def _told(self, *airings: Airing) -> None:
         self._bus.outbox_filled()
         self._bus.airing_changed([airing.id for airing in airings])
+
+
+def _where(tx: Transaction, *airings: Airing) -> list[Unit]:
+    """The units that these airings are for."""
+    return [unit_of(tx, name) for name in dict.fromkeys(unit for airing in airings for unit in airing.units)]
 
 
 def _same_request(tx: Transaction, airing: Airing, now_ms: int) -> list[Airing]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from controller.domain.errors import NotFound
+from controller.domain.rights import Actor, Deed
 from controller.service.ports import Alarm, Database, Transaction
+from controller.service.rights import record, require
+from controller.service.units import unit_of
 from scheduler.clock import Clock
 
 MAX_OPEN = 10_000
@@ -66,25 +69,30 @@ class Alarms:
         self._database = database
         self._clock = clock
 
-    def list(self, *, closed: bool = False, limit: int = SHOWN) -> list[AlarmView]:
-        """The open alarms, those that were raised last first; `closed`: the closed ones too."""
+    def list(self, *, by: Actor, closed: bool = False, limit: int = SHOWN) -> list[AlarmView]:
+        """The open alarms, those that were raised last first; `closed`: the closed ones too. The controller's own concern all."""
         with self._database.reading() as tx:
-            return _views(tx, tx.alarms.newest(limit, closed=closed))
+            return _views(tx, tx.alarms.newest(limit, closed=closed, within=by.reach))
 
-    def count_open(self) -> int:
+    def count_open(self, *, by: Actor) -> int:
         """How many are open."""
         with self._database.reading() as tx:
-            return tx.alarms.count_open()
+            return tx.alarms.count_open(by.reach)
 
-    def close(self, alarm: int) -> AlarmView:
+    def close(self, alarm: int, *, by: Actor) -> AlarmView:
         """Somebody saw to it; NotFound("alarm.unknown"). Closing twice is closing once; the next such cause is a new alarm."""
         with self._database.writing() as tx:
             known = tx.alarms.get(alarm)
             if known is None:
                 raise NotFound("alarm.unknown", alarm=alarm)
+            node = tx.nodes.get(known.node) if known.node is not None else None
+            place = unit_of(tx, node.village) if node is not None else None
+            require(by, Deed.ALARM_CLOSE, [place])
             if known.closed_ms is None:
-                known = replace(known, closed_ms=self._clock.now_ms())
+                now_ms = self._clock.now_ms()
+                known = replace(known, closed_ms=now_ms)
                 tx.alarms.write([known])
+                record(tx, by, Deed.ALARM_CLOSE, [place], subject=known.node or "", at_ms=now_ms, code=known.code)
             return _views(tx, [known])[0]
 
 

@@ -24,10 +24,13 @@ from controller.domain.airing import Klass
 from controller.domain.bulletin import Bulletin, BulletinState, approve, check_title
 from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import new_id
+from controller.domain.rights import Actor, Deed
 from controller.service.airings import Airings
 from controller.service.asking import Foreseen, Wish
 from controller.service.clips import PASSING, row_of
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
+from controller.service.rights import record, require, require_near
+from controller.service.units import unit_of
 from scheduler.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -96,7 +99,7 @@ class Bulletins:
         klass: Klass,
         language: str,
         owner: str,
-        by: str,
+        by: Actor,
         wish: Wish | None = None,
         kind: str = "",
         until_ms: int | None = None,
@@ -116,7 +119,7 @@ class Bulletins:
             language=language,
             state=BulletinState.DRAFT,
             created_ms=now_ms,
-            created_by=by,
+            created_by=by.id,
             kind=kind,
             until_ms=until_ms,
         )
@@ -124,7 +127,9 @@ class Bulletins:
         wished = msgspec.json.encode(wish).decode() if wish else None
         try:
             with self._database.writing() as tx:
-                _check(tx, owner, wish)
+                _check(tx, owner, wish, by)
+                place, told = unit_of(tx, owner), {"title": bulletin.title, "to": list(wish.to) if wish else []}
+                record(tx, by, Deed.BULLETIN_RECEIVE, [place], subject=bulletin.id, at_ms=now_ms, **told)
                 tx.bulletins.add(Draft(bulletin=bulletin, upload=kept.name, wish=wished, error=None, airing=None))
         except BaseException:
             kept.unlink(missing_ok=True)
@@ -132,10 +137,11 @@ class Bulletins:
         self._filled.set()
         return bulletin
 
-    def view(self, bulletin_id: str) -> BulletinView:
+    def view(self, bulletin_id: str, *, by: Actor) -> BulletinView:
         """The bulletin and how far its sound is."""
         with self._database.reading() as tx:
             draft = _get(tx, bulletin_id)
+            require_near(by, unit_of(tx, draft.bulletin.owner))
             clip = tx.bulletins.clip(draft.bulletin.clip) if draft.bulletin.clip else None
         return BulletinView(
             bulletin=draft.bulletin,
@@ -146,12 +152,15 @@ class Bulletins:
             clip=clip,
         )
 
-    def cancel(self, bulletin_id: str) -> None:
+    def cancel(self, bulletin_id: str, *, by: Actor) -> None:
         """Give up preparing it, for good; what is prepared already stays."""
         with self._database.writing() as tx:
             draft = _get(tx, bulletin_id)
+            place = unit_of(tx, draft.bulletin.owner)
+            require(by, Deed.BULLETIN_CANCEL, [place])
             if draft.upload is None:
                 return
+            record(tx, by, Deed.BULLETIN_CANCEL, [place], subject=bulletin_id, at_ms=self._clock.now_ms())
             tx.bulletins.change(replace(draft, upload=None, error=_told(AudioError("audio.cancelled"))))
         self._cancelled.add(bulletin_id)
         (self._uploads / draft.upload).unlink(missing_ok=True)
@@ -283,12 +292,9 @@ def _end(tx: Transaction, draft: Draft) -> bool:
     return True
 
 
-def _check(tx: Transaction, owner: str, wish: Wish | None) -> None:
-    if tx.units.get(owner) is None:
-        raise NotFound("unit.unknown", unit=owner)
-    for unit in wish.to if wish else ():
-        if tx.units.get(unit) is None:
-            raise NotFound("unit.unknown", unit=unit)
+def _check(tx: Transaction, owner: str, wish: Wish | None, by: Actor) -> None:
+    require(by, Deed.BULLETIN_RECEIVE, [unit_of(tx, owner)])
+    require(by, Deed.AIRING_SAY, [unit_of(tx, unit) for unit in (wish.to if wish else ())])
     if len(tx.bulletins.unprepared()) >= MAX_WAITING:
         raise Unavailable("bulletin.many-waiting", limit=MAX_WAITING)
 

@@ -14,11 +14,13 @@ from msgspec import Struct
 
 from controller.domain.airing import Airing
 from controller.domain.errors import Refused
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.binding import binding, horizon_ms
 from controller.service.names import Names, names_of
 from controller.service.ports import Database, Transaction
 from controller.service.reasons import Reason
+from controller.service.rights import require
 from controller.service.telling import Line, Teller, Told, begun_line
 from controller.service.timetable import FREEZE_MS, gather
 from controller.service.units import speaking, unit_of
@@ -71,11 +73,12 @@ class Days:
         self._database = database
         self._clock = clock
 
-    def of(self, unit: str, day: date | None = None) -> Span:
+    def of(self, unit: str, day: date | None = None, *, by: Actor) -> Span:
         """A local day, today if None, for each village under `unit` that has a loudspeaker. Refused("day.far")."""
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             place = unit_of(tx, unit)
+            require(by, Deed.SEE, [place])
             offset = binding(place.path, tx.policies.all()).utc_offset
         today = day_of(now_ms, offset)
         if abs((day or today) - today) > timedelta(days=FARTHEST_D):
@@ -83,11 +86,12 @@ class Days:
         from_ms = ((day or today) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
         return self._tell(place, offset, now_ms, from_ms, from_ms + _DAY_MS)
 
-    def ahead(self, unit: str) -> Span:
+    def ahead(self, unit: str, *, by: Actor) -> Span:
         """Today, and all that is planned ahead."""
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             place, kept = unit_of(tx, unit), tx.policies.all()
+            require(by, Deed.SEE, [place])
             farthest_ms = max((horizon_ms(village.path, kept) for village in speaking(tx, [place])), default=0)
         offset = binding(place.path, kept).utc_offset
         from_ms = (day_of(now_ms, offset) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS

@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from controller.domain.errors import Conflict, Refused
+from controller.domain.rights import Actor, Deed, Role
 from controller.service.nodes import add_nodes
 from controller.service.ports import Database
+from controller.service.rights import record
 from controller.service.units import add_unit, import_commune
-from controller.service.users import Users
+from controller.service.users import Users, Wanted
 from scheduler.clock import Clock
 
 COMMUNES: dict[str, tuple[tuple[str, int], ...]] = {
@@ -19,8 +21,17 @@ COMMUNES: dict[str, tuple[tuple[str, int], ...]] = {
 }
 """Villages by commune code, each with its number of clusters: forty in all."""
 
-ACCOUNTS = (("canbo", "tieng-lang-2026"), ("truongthon", "tieng-lang-2026"))
-"""Names and passwords of the demo; while they exist the server listens on loopback only."""
+PASSWORD = "tieng-lang-2026"
+"""Of every account of the demo; while one exists the server listens on loopback only."""
+
+ACCOUNTS: dict[str, tuple[Wanted, ...]] = {
+    "canbo": ((Role.ADMIN, "p04"),),
+    "truongthon": ((Role.HEAD, "x01576-1"),),
+    "lanhdao": ((Role.LEADER, "x01576"), (Role.EMERGENCY, "x01576")),
+    "kythuat": ((Role.TECHNICIAN, "x01576"), (Role.TECHNICIAN, "x01501")),
+    "kiemtra": ((Role.AUDITOR, "p04"),),
+}
+"""Who they are: an officer for both communes, the head of Pác Rằng, a leader, a technician, an auditor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +43,7 @@ class Demo:
     accounts: tuple[tuple[str, str], ...]
 
 
-def make_demo(*, database: Database, users: Users, clock: Clock, allowed: bool) -> Demo:
+def make_demo(by: Actor, *, database: Database, users: Users, clock: Clock, allowed: bool) -> Demo:
     """Make the demo, or find it made; Refused("demo.not-allowed") where the settings do not ask for one."""
     if not allowed:
         raise Refused("demo.not-allowed")
@@ -46,7 +57,8 @@ def make_demo(*, database: Database, users: Users, clock: Clock, allowed: bool) 
                 unit = add_unit(tx, commune.id, village)
                 names = [f"{village} {each}" for each in range(1, number + 1)]
                 nodes += len(add_nodes(tx, unit.id, names, clock.now_ms()))
-    for name, password in ACCOUNTS:
+        record(tx, by, Deed.DEMO_MAKE, [None], at_ms=clock.now_ms())
+    for name, grants in ACCOUNTS.items():
         with suppress(Conflict):  # it was made before
-            users.add(name, password, demo=True)
-    return Demo(communes=tuple(communes), nodes=nodes, accounts=ACCOUNTS)
+            users.add(name, PASSWORD, grants, by=by, demo=True)
+    return Demo(communes=tuple(communes), nodes=nodes, accounts=tuple((name, PASSWORD) for name in ACCOUNTS))

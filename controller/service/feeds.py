@@ -1,7 +1,8 @@
 """Who may read a unit's calendar: calendar apps can't sign in, so a person gives them an address with a token in it.
 
 A token is bound to one person, one unit and this one use. It is kept nowhere: it is worked out from what only the database
-holds, the person's password hash. A new password, or the end of the account, makes every token of that person worthless.
+holds, the person's password hash. A new password, or the end of the account, makes every token of that person worthless; who
+may not look at the unit any more, reads nothing by it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import hashlib
 import hmac
 
 from controller.domain.errors import Refused
-from controller.service.users import Account, User, UserDatabase
+from controller.domain.rights import Actor
+from controller.service.accounts import Account, User
+from controller.service.ports import Database
 
 _USE = "calendar"
 
@@ -18,15 +21,15 @@ _USE = "calendar"
 class Feeds:
     """Makes and knows tokens. Thread-safe."""
 
-    def __init__(self, *, database: UserDatabase) -> None:
+    def __init__(self, *, database: Database) -> None:
         self._database = database
 
-    def token(self, user: User, unit: str) -> str:
+    def token(self, by: Actor, unit: str) -> str:
         """The token with which a calendar app reads this unit's feed. Refused("feed.person") for who has no account."""
-        account = self._account(user.id)
+        account = self._account(by.id)
         if account is None:
             raise Refused("feed.person")
-        return f"{user.id}.{_mac(account, unit)}"
+        return f"{by.id}.{_mac(account, unit)}"
 
     def who(self, token: str, unit: str) -> User | None:
         """Whose token this is; None if it is nobody's, or for something else."""
@@ -37,8 +40,8 @@ class Feeds:
         return account.user
 
     def _account(self, user: str) -> Account | None:
-        with self._database.reading() as store:
-            return store.by_id(user)
+        with self._database.reading() as tx:
+            return tx.accounts.by_id(user)
 
 
 def _mac(account: Account, unit: str) -> str:

@@ -123,6 +123,11 @@ class Keyring:
         return self._held.master
 
     @property
+    def trail_key(self) -> bytes:
+        """What chains the trail's lines: 32 bytes derived from the master, so never in the database."""
+        return keys.derived(self._held.master, "trail")
+
+    @property
     def root_text(self) -> str:
         """The root's public half."""
         return self._held.root_text

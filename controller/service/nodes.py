@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from controller.domain.delivery import State
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.node import Node
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Level, Unit
 from controller.protocol.keys import Provision, to_text
 from controller.service.asking import FARTHEST_MS
@@ -16,6 +17,7 @@ from controller.service.keyring import Keyring
 from controller.service.papers import Papers
 from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Status, Transaction
+from controller.service.rights import record, require
 from controller.service.units import unit_of
 from controller.service.versions import believable
 from scheduler.clock import Clock
@@ -60,24 +62,32 @@ class Nodes:
         self._broker = broker
         self._bases = bases
 
-    def list(self, unit: str | None = None) -> Sequence[NodeView]:
-        """The nodes under a unit (None: all), by village and name."""
+    def list(self, unit: str | None = None, *, by: Actor) -> Sequence[NodeView]:
+        """The nodes under a unit (None: all that they reach), by village and name."""
         with self._database.reading() as tx:
-            root = unit_of(tx, unit) if unit else None
             names = {each.id: each.name for each in tx.units.all()}
-            rows = tx.nodes.under(root)
+            rows = _reached(tx, unit, Deed.SEE, by)
             statuses = tx.nodes.statuses(None)
         return [NodeView(node=row, village=names[row.village], status=statuses.get(row.id)) for row in rows]
 
-    def add(self, village: str, names: Sequence[str]) -> Sequence[Node]:
+    def add(self, village: str, names: Sequence[str], *, by: Actor) -> Sequence[Node]:
         """Add clusters to a village; a name that stands there already is that cluster."""
+        now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
-            return add_nodes(tx, village, names, self._clock.now_ms())
+            place = unit_of(tx, village)
+            require(by, Deed.NODE_ADD, [place])
+            added = add_nodes(tx, village, names, now_ms)
+            new = [node.id for node in added if node.since_ms == now_ms]
+            if new:
+                record(tx, by, Deed.NODE_ADD, [place], subject=new[0], at_ms=now_ms, number=len(new))
+            return added
 
-    def provision(self, unit: str | None = None) -> Sequence[Provision]:
+    def provision(self, unit: str | None = None, *, by: Actor) -> Sequence[Provision]:
         """What the nodes under a unit are given at set-up: identity, key, whom to believe, where to call. Secret."""
-        with self._database.reading() as tx:
-            rows = tx.nodes.under(unit_of(tx, unit) if unit else None)
+        with self._database.writing() as tx:
+            rows = _reached(tx, unit, Deed.NODE_SET_UP, by)
+            places = [unit_of(tx, unit)] if unit else [unit_of(tx, name) for name in dict.fromkeys(row.village for row in rows)]
+            record(tx, by, Deed.NODE_SET_UP, places, subject=unit or "", at_ms=self._clock.now_ms(), number=len(rows))
         return [self._provision(row) for row in rows]
 
     def _provision(self, row: Node) -> Provision:
@@ -90,7 +100,7 @@ class Nodes:
             bases=self._bases,
         )
 
-    def move(self, node: str, village: str) -> NodeView:
+    def move(self, node: str, village: str, *, by: Actor) -> NodeView:
         """It stands in another village from now on: it obeys nothing that was issued to a unit before.
 
         NotFound, Refused("node.retired", "node.not-a-village") or Conflict("node.stands-there") when that can't be. What the old
@@ -99,6 +109,7 @@ class Nodes:
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             row, unit = _living(tx, node), _village(tx, village)
+            record(tx, by, Deed.NODE_MOVE, [unit_of(tx, row.village), unit], subject=node, at_ms=now_ms)
             if row.village == village:
                 raise Conflict("node.stands-there", node=row.name, village=unit.name)
             moved = replace(row, village=village, since_ms=_since(row, now_ms))
@@ -111,20 +122,23 @@ class Nodes:
         self._bus.outbox_filled()
         return NodeView(node=moved, village=unit.name, status=status)
 
-    def retire(self, node: str) -> int:
+    def retire(self, node: str, *, by: Actor) -> int:
         """It is no longer ours: not believed, not answered, no part of what is said from now on. Since when; twice is once."""
         with self._database.writing() as tx:
             row = _node(tx, node)
+            place = unit_of(tx, row.village)
+            require(by, Deed.NODE_RETIRE, [place])
             if row.retired_ms is not None:
                 return row.retired_ms
             retired_ms = self._clock.now_ms()
+            record(tx, by, Deed.NODE_RETIRE, [place], subject=node, at_ms=retired_ms)
             tx.nodes.add([replace(row, retired_ms=retired_ms)])
             tx.nodes.forget_status(node)
             tx.deliveries.withdraw(node, State.PLANNED)
             tx.outbox.supersede("config", [node])
         return retired_ms
 
-    def renew(self, node: str) -> Provision:
+    def renew(self, node: str, *, by: Actor) -> Provision:
         """Its board is another from now on: what the new one is given at set-up. The old one is believed no longer.
 
         A retired node is ours again by this.
@@ -132,6 +146,7 @@ class Nodes:
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             row = _node(tx, node)
+            record(tx, by, Deed.NODE_SET_UP, [unit_of(tx, row.village)], subject=node, at_ms=now_ms, did="renew")
             renewed = replace(row, generation=row.generation + 1, since_ms=_since(row, now_ms), retired_ms=None)
             tx.nodes.forget_status(node)
             self._settle_in(tx, renewed, now_ms)
@@ -148,15 +163,17 @@ class Nodes:
         tx.deliveries.write([newcomer(airing, row, State.PLANNED, now_ms) for airing in expected])
         tx.replans.mark([row.village], now_ms)  # the first loudspeaker of a village: nothing was planned there yet
 
-    def hold(self, unit: str, sha256: str, *, on: bool) -> None:
+    def hold(self, unit: str, sha256: str, *, on: bool, by: Actor) -> None:
         """Let the nodes under a unit keep a clip always, or no longer: their configs are written anew."""
         with self._database.writing() as tx:
             root = unit_of(tx, unit)
+            require(by, Deed.CLIP_HOLD, [root])
             if on and tx.bulletins.clip(sha256) is None:
                 raise NotFound("clip.unknown", sha256=sha256[:64])
             if on:
                 _refuse_too_many_held(tx, root, sha256)
             if tx.bulletins.hold(root.id, sha256, on):
+                record(tx, by, Deed.CLIP_HOLD, [root], subject=sha256, at_ms=self._clock.now_ms(), on=on)
                 living = tx.nodes.living([row.id for row in tx.nodes.under(root)])
                 self._papers.renew(tx, living, self._clock.now_ms())
         self._bus.outbox_filled()
@@ -170,6 +187,16 @@ def _refuse_too_many_held(tx: Transaction, root: Unit, sha256: str) -> None:
             held = set().union(*(holders.get(above, ()) for above in unit.path))
             if len(held | {sha256}) > MAX_HELD:
                 raise Refused("hold.full", limit=MAX_HELD, unit=unit.name)
+
+
+def _reached(tx: Transaction, unit: str | None, deed: Deed, by: Actor) -> list[Node]:
+    """The nodes under a unit at which the deed is allowed; without a unit, those at whose villages it is."""
+    if unit is not None:
+        root = unit_of(tx, unit)
+        require(by, deed, [root])
+        return tx.nodes.under(root)
+    villages = {each.id for each in tx.units.all() if by.may(deed, each)}
+    return [row for row in tx.nodes.within(by.reach) if row.village in villages]
 
 
 def add_nodes(tx: Transaction, village: str, names: Sequence[str], now_ms: int) -> Sequence[Node]:

@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from controller.domain.airing import MAX_DURATION_MS
 from controller.domain.errors import Conflict, Refused
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit, is_under
 from controller.service.binding import binding, bindings, for_node, horizon_ms, own
 from controller.service.differences import differences
 from controller.service.kept import HORIZON_H, KeptPolicy, Ruling
 from controller.service.papers import Papers
 from controller.service.ports import Bus, Database, Transaction
+from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
 from scheduler.clock import Clock
 from scheduler.limits import Loudness, Policy, Window
@@ -58,25 +60,29 @@ class Policies:
         self._bus = bus
         self._changed = changed
 
-    def all(self) -> list[KeptPolicy]:
-        """Those that were set, by unit."""
+    def all(self, *, by: Actor) -> list[KeptPolicy]:
+        """Those that were set and concern whoever asks, by unit."""
         with self._database.reading() as tx:
-            return sorted(tx.policies.all().values(), key=lambda kept: kept.unit)
+            near = [kept for kept in tx.policies.all().values() if by.is_near(unit_of(tx, kept.unit))]
+        return sorted(near, key=lambda kept: kept.unit)
 
-    def get(self, unit: str) -> KeptPolicy:
+    def get(self, unit: str, *, by: Actor) -> KeptPolicy:
         """A unit's own; version 0 and no limits where nobody set one."""
         with self._database.reading() as tx:
-            return _get(tx, unit_of(tx, unit))
+            place = unit_of(tx, unit)
+            require_near(by, place)
+            return _get(tx, place)
 
-    def effective(self, unit: str) -> Effective:
+    def effective(self, unit: str, *, by: Actor) -> Effective:
         """What binds a unit: its own and all above it."""
         with self._database.reading() as tx:
             place, kept = unit_of(tx, unit), tx.policies.all()
-            by = tuple(above for above in map(tx.units.get, place.path) if above is not None and above.id in kept)
+            require_near(by, place)
+            whose = tuple(above for above in map(tx.units.get, place.path) if above is not None and above.id in kept)
         hours = horizon_ms(place.path, kept) // 3_600_000
-        return Effective(unit=place, policy=binding(place.path, kept), horizon_h=hours, by=by)
+        return Effective(unit=place, policy=binding(place.path, kept), horizon_h=hours, by=whose)
 
-    def set(self, unit: str, version: int, ruling: Ruling, *, by: str) -> KeptPolicy:
+    def set(self, unit: str, version: int, ruling: Ruling, *, by: Actor) -> KeptPolicy:
         """Let this hold for a unit and all below it, in place of `version`; the same again changes nothing.
 
         Refused("policy.*") for what makes no sense, or more than a node can be told anywhere below. Conflict("policy.changed")
@@ -85,21 +91,23 @@ class Policies:
         check(ruling)
         return self._write(unit, version, ruling, by)
 
-    def remove(self, unit: str, version: int, *, by: str) -> None:
+    def remove(self, unit: str, version: int, *, by: Actor) -> None:
         """The unit itself decides nothing any more; Conflict as in `set`."""
         self._write(unit, version, None, by)
 
-    def _write(self, unit: str, version: int, ruling: Ruling | None, by: str) -> KeptPolicy:
+    def _write(self, unit: str, version: int, ruling: Ruling | None, by: Actor) -> KeptPolicy:
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             place = unit_of(tx, unit)
+            require(by, Deed.POLICY_SET, [place])
             before = _get(tx, place)
             wanted = ruling or Ruling()
             if wanted == before.ruling and (ruling is None) == (before.version == 0):
                 return before
             if before.version != version:
                 raise _conflict(before, place, wanted)
-            kept = KeptPolicy(unit=unit, ruling=wanted, version=version + 1, changed_ms=now_ms, changed_by=by)
+            kept = KeptPolicy(unit=unit, ruling=wanted, version=version + 1, changed_ms=now_ms, changed_by=by.name)
+            record(tx, by, Deed.POLICY_SET, [place], subject=unit, at_ms=now_ms, version=kept.version, none=ruling is None)
             if ruling is None:
                 tx.policies.remove(unit)
             else:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from controller.domain.errors import NotFound, Refused
 from controller.domain.ids import new_id
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.asking import Wish, sayable, window, wished
 from controller.service.binding import binding, horizon_ms
@@ -19,6 +20,7 @@ from controller.service.names import names_of
 from controller.service.policies import proposed
 from controller.service.ports import Database, Transaction
 from controller.service.reasons import Reason
+from controller.service.rights import require
 from controller.service.telling import Line, Teller, Told
 from controller.service.timetable import FREEZE_MS, Asked, Gathered, Instead, gather, piece_of
 from controller.service.units import speaking, unit_of
@@ -69,40 +71,43 @@ class _Change(Struct, frozen=True, kw_only=True):
 
 
 class Previews:
-    """Looks ahead. Thread-safe."""
+    """Looks ahead. Thread-safe. Who may not do it, may not look what it would do: Refused("right.none")."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    def created(self, wanted: Programme) -> Preview:
+    def created(self, wanted: Programme, *, by: Actor) -> Preview:
         """What a new programme would change. What could not be saved is refused as if it were: `Programmes.create`."""
-        return self._of_programme(new_id(self._clock.now_ms()), None, wanted)
+        return self._of_programme(new_id(self._clock.now_ms()), None, wanted, by)
 
-    def changed(self, programme: str, wanted: Programme | None) -> Preview:
+    def changed(self, programme: str, wanted: Programme | None, *, by: Actor) -> Preview:
         """What would change if this programme were `wanted`, or (None) ended; refused as `Programmes.change` does."""
         with self._database.reading() as tx:
             before = _living(tx, programme)
-        return self._of_programme(programme, before, wanted)
+        return self._of_programme(programme, before, wanted, by)
 
-    def ruled(self, unit: str, ruling: Ruling | None) -> Preview:
+    def ruled(self, unit: str, ruling: Ruling | None, *, by: Actor) -> Preview:
         """What would change if a unit's policy were `ruling`, or (None) none; refused as `Policies.set` does."""
         with self._database.reading() as tx:
             place = unit_of(tx, unit)
+            require(by, Deed.POLICY_SET, [place])
             change = _Change(roots=(place,), owner=place, policies=proposed(tx, unit, ruling))
         return self._preview(change)
 
-    def asked(self, bulletin: str, wish: Wish) -> Preview:
+    def asked(self, bulletin: str, wish: Wish, *, by: Actor) -> Preview:
         """What would change if this bulletin were said: refused as `Airings.say` does, but not for want of room."""
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             said, clip = sayable(tx, bulletin)
-            request, roots = wished(tx, said, wish, now_ms, "")
+            request, roots = wished(tx, said, wish, now_ms, by.id)
+            require(by, Deed.AIRING_SAY, roots)
             asked, owner = Asked(request=request, piece=piece_of(said, clip)), unit_of(tx, said.owner)
         return self._preview(_Change(roots=tuple(roots), owner=owner, span=window(asked, now_ms), freeze_ms=0, asked=(asked,)))
 
-    def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None) -> Preview:
+    def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None, by: Actor) -> Preview:
         with self._database.reading() as tx:
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, each.owner) for each in (before, wanted) if each is not None])
             after = composed(tx, replace(wanted, id=name)) if wanted is not None else None
             both = [each for each in (before, after) if each is not None]
             units = dict.fromkeys(unit for each in both for unit in each.units)

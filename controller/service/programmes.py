@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.ids import new_id
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import is_under
 from controller.service.composing import checked, composed
 from controller.service.differences import differences
 from controller.service.kept import KeptProgramme
 from controller.service.ports import Database, Transaction
+from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
 from scheduler.clock import Clock
 from scheduler.programme import DayChange, Programme, without_day
@@ -27,7 +29,7 @@ MAX_LIVING = 20_000
 class Programmes:
     """Reads and edits programmes. Thread-safe; each call is one commit. `changed` is called after one that changed something.
 
-    What can't be kept is Refused, NotFound or Conflict with the reason (`composing.composed`), and nothing is. `by` is a name.
+    What can't be kept is Refused, NotFound or Conflict with the reason (`composing.composed`), and nothing is.
     """
 
     def __init__(self, *, database: Database, clock: Clock, changed: Callable[[], None] = lambda: None) -> None:
@@ -35,37 +37,46 @@ class Programmes:
         self._clock = clock
         self._changed = changed
 
-    def list(self, unit: str | None = None) -> list[KeptProgramme]:
-        """The living ones, by title: all, or those that are heard in a unit or anywhere below it."""
+    def list(self, unit: str | None = None, *, by: Actor) -> list[KeptProgramme]:
+        """The living ones, by title: all that are heard where they may look, or those heard in a unit or anywhere below it."""
         with self._database.reading() as tx:
-            found = tx.programmes.living()
+            concern = {each.id for each in tx.units.all() if by.is_near(each)}
+            found = [kept for kept in tx.programmes.living() if not concern.isdisjoint(kept.programme.units)]
             if unit is not None:
-                path = unit_of(tx, unit).path
+                place = unit_of(tx, unit)
+                require_near(by, place)
+                path = place.path
                 near = {*path, *(each.id for each in tx.units.all() if is_under(each, unit))}
                 found = [kept for kept in found if not near.isdisjoint(kept.programme.units)]
         return sorted(found, key=lambda kept: (kept.programme.title, kept.programme.id))
 
-    def get(self, programme: str) -> KeptProgramme:
+    def get(self, programme: str, *, by: Actor) -> KeptProgramme:
         """One, living or ended."""
         with self._database.reading() as tx:
-            return _get(tx, programme)
+            kept = _get(tx, programme)
+            heard = [unit_of(tx, unit) for unit in kept.programme.units]
+        if not any(map(by.is_near, heard)):
+            require(by, Deed.SEE, heard)
+        return kept
 
-    def create(self, wanted: Programme, *, by: str) -> KeptProgramme:
+    def create(self, wanted: Programme, *, by: Actor) -> KeptProgramme:
         """A new one. Its id, its level and what its bulletins sound like are found here."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             if len(tx.programmes.living()) >= MAX_LIVING:
                 raise Refused("programme.many", limit=MAX_LIVING)
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, wanted.owner)])
             programme = composed(tx, replace(wanted, id=new_id(now_ms)))
             kept = KeptProgramme(
-                programme=programme, version=1, created_ms=now_ms, created_by=by, changed_ms=now_ms, changed_by=by
+                programme=programme, version=1, created_ms=now_ms, created_by=by.name, changed_ms=now_ms, changed_by=by.name
             )
+            _record(tx, by, "create", kept, now_ms)
             tx.programmes.put(kept)
             tx.replans.mark(programme.units, now_ms)
         self._changed()
         return kept
 
-    def change(self, programme: str, version: int, wanted: Programme, *, by: str) -> KeptProgramme:
+    def change(self, programme: str, version: int, wanted: Programme, *, by: Actor) -> KeptProgramme:
         """Let it be `wanted`, in place of `version`.
 
         Conflict("programme.changed") when somebody else was first: `version`, `by`, `at_ms`, and `differences` between what
@@ -73,14 +84,15 @@ class Programmes:
         """
 
         def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, wanted.owner)])
             yours = composed(tx, replace(wanted, id=programme))
             if kept.version != version and yours != kept.programme:
                 raise _conflict(kept, yours)
             return yours
 
-        return self._edit(programme, by, edit)
+        return self._edit(programme, by, "change", edit)
 
-    def pause(self, programme: str, begin: date, end: date, *, by: str) -> KeptProgramme:
+    def pause(self, programme: str, begin: date, end: date, *, by: Actor) -> KeptProgramme:
         """Silent from one local day to another, both included."""
 
         def edit(_: Transaction, kept: KeptProgramme) -> Programme:
@@ -88,9 +100,9 @@ class Programmes:
             paused = dataclasses.replace(rule, pauses=tuple(sorted({*rule.pauses, (begin, end)})))
             return checked(replace(kept.programme, rule=paused))
 
-        return self._edit(programme, by, edit)
+        return self._edit(programme, by, "pause", edit)
 
-    def skip_day(self, programme: str, day: date, *, by: str) -> KeptProgramme:
+    def skip_day(self, programme: str, day: date, *, by: Actor) -> KeptProgramme:
         """Silent on one local day; Refused("programme.no-turn") if it would be silent anyway. Twice is once."""
 
         def edit(_: Transaction, kept: KeptProgramme) -> Programme:
@@ -99,9 +111,9 @@ class Programmes:
             _refuse_silent_day(kept.programme, day)
             return checked(without_day(kept.programme, day))
 
-        return self._edit(programme, by, edit)
+        return self._edit(programme, by, "skip", edit)
 
-    def change_day(self, programme: str, change: DayChange, *, by: str) -> KeptProgramme:
+    def change_day(self, programme: str, change: DayChange, *, by: Actor) -> KeptProgramme:
         """Otherwise on one local day; a change that says nothing takes the day's change away."""
 
         def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
@@ -112,44 +124,56 @@ class Programmes:
             changes = tuple(sorted(others, key=lambda each: each.day))
             return composed(tx, replace(kept.programme, changes=changes))
 
-        return self._edit(programme, by, edit)
+        return self._edit(programme, by, "day", edit)
 
-    def order(self, programme: str, order: int, *, by: str) -> KeptProgramme:
+    def order(self, programme: str, order: int, *, by: Actor) -> KeptProgramme:
         """What the commune decided where two priority items meet: the lower goes first."""
-        return self._edit(programme, by, lambda tx, kept: replace(kept.programme, order=order))
+        return self._edit(programme, by, "order", lambda tx, kept: replace(kept.programme, order=order))
 
-    def end(self, programme: str, *, by: str) -> KeptProgramme:
+    def end(self, programme: str, *, by: Actor) -> KeptProgramme:
         """It has no more turns; twice is once."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             kept = _get(tx, programme)
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, kept.programme.owner)])
             if kept.ended_ms is not None:
                 return kept
             kept = replace(_next(kept, kept.programme, by, now_ms), ended_ms=now_ms)
+            _record(tx, by, "end", kept, now_ms)
             tx.programmes.put(kept)
             tx.replans.mark(kept.programme.units, now_ms)
         self._changed()
         return kept
 
-    def _edit(self, programme: str, by: str, edit: Callable[[Transaction, KeptProgramme], Programme]) -> KeptProgramme:
+    def _edit(
+        self, programme: str, by: Actor, did: str, edit: Callable[[Transaction, KeptProgramme], Programme]
+    ) -> KeptProgramme:
         """One commit: the programme as `edit` makes it, and the units of before and after marked. The same is no change."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             kept = _get(tx, programme)
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, kept.programme.owner)])
             if kept.ended_ms is not None:
                 raise Refused("programme.ended", programme=programme, title=kept.programme.title)
             edited = edit(tx, kept)
             if edited == kept.programme:
                 return kept
             new = _next(kept, edited, by, now_ms)
+            _record(tx, by, did, new, now_ms)
             tx.programmes.put(new)
             tx.replans.mark((*kept.programme.units, *edited.units), now_ms)
         self._changed()
         return new
 
 
-def _next(kept: KeptProgramme, programme: Programme, by: str, now_ms: int) -> KeptProgramme:
-    return replace(kept, programme=programme, version=kept.version + 1, changed_ms=now_ms, changed_by=by)
+def _next(kept: KeptProgramme, programme: Programme, by: Actor, now_ms: int) -> KeptProgramme:
+    return replace(kept, programme=programme, version=kept.version + 1, changed_ms=now_ms, changed_by=by.name)
+
+
+def _record(tx: Transaction, by: Actor, did: str, kept: KeptProgramme, now_ms: int) -> None:
+    programme = kept.programme
+    detail = {"did": did, "title": programme.title, "version": kept.version}
+    record(tx, by, Deed.PROGRAMME_EDIT, [unit_of(tx, programme.owner)], subject=programme.id, at_ms=now_ms, **detail)
 
 
 def _get(tx: Transaction, programme: str) -> KeptProgramme:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from controller.domain.airing import Airing
 from controller.domain.delivery import ENDS, Evidence, State, is_good
 from controller.domain.errors import NotFound
-from controller.service.ports import Database, Delivery
+from controller.domain.rights import Actor, Deed, is_within
+from controller.service.ports import Database, Delivery, Transaction
+from controller.service.rights import require
+from controller.service.units import unit_of
 
 Standing = tuple[State, Evidence | None]
 
@@ -62,38 +65,36 @@ class Report:
 
 
 class Reports:
-    """Reads the ledger. Thread-safe."""
+    """Reads the ledger, as far as whoever asks may look. Thread-safe."""
 
     def __init__(self, *, database: Database) -> None:
         self._database = database
 
-    def recent(self, limit: int = 50) -> list[Summary]:
+    def recent(self, limit: int = 50, *, by: Actor) -> list[Summary]:
         """The newest airings, newest first."""
         with self._database.reading() as tx:
-            airings = tx.airings.recent(limit)
-            counts = tx.deliveries.counts([airing.id for airing in airings])
+            airings = tx.airings.recent(limit, by.reach)
+            counts = tx.deliveries.counts([airing.id for airing in airings], by.reach)
             titles = tx.bulletins.titles({airing.bulletin for airing in airings})
         return [Summary(airing=each, title=titles[each.bulletin], tally=tally(counts[each.id])) for each in airings]
 
-    def summary(self, airing_id: str) -> Summary:
+    def summary(self, airing_id: str, *, by: Actor) -> Summary:
         """One airing in one line: cheap enough to read at every change."""
         with self._database.reading() as tx:
-            airing = tx.airings.get(airing_id)
-            if airing is None:
-                raise NotFound("airing.unknown", airing=airing_id)
-            counts = tx.deliveries.counts([airing_id])
+            airing = _airing(tx, airing_id, by)
+            counts = tx.deliveries.counts([airing_id], by.reach)
             titles = tx.bulletins.titles([airing.bulletin])
         return Summary(airing=airing, title=titles[airing.bulletin], tally=tally(counts[airing_id]))
 
-    def report(self, airing_id: str) -> Report:
+    def report(self, airing_id: str, *, by: Actor) -> Report:
         """One airing with every delivery; NotFound("airing.unknown")."""
         with self._database.reading() as tx:
-            airing = tx.airings.get(airing_id)
-            if airing is None:
-                raise NotFound("airing.unknown", airing=airing_id)
-            deliveries = tx.deliveries.of_airing(airing_id)
+            airing = _airing(tx, airing_id, by)
+            places = tx.units.all()
+            beyond = {unit.id for unit in places if not is_within(unit.path, by.reach)}
+            deliveries = [each for each in tx.deliveries.of_airing(airing_id) if each.village not in beyond]
             titles = tx.bulletins.titles([airing.bulletin])
-            units = {unit.id: unit.name for unit in tx.units.all()}
+            units = {unit.id: unit.name for unit in places}
             names = {node: row.name for node, (row, _) in tx.nodes.living([each.node for each in deliveries]).items()}
         by_village: dict[str, list[NodeReport]] = {}
         for each in deliveries:
@@ -105,6 +106,16 @@ class Reports:
         )
         whole = tally(standings([row for village in villages for row in village.nodes]))
         return Report(airing=airing, title=titles[airing.bulletin], tally=whole, villages=villages)
+
+
+def _airing(tx: Transaction, airing_id: str, by: Actor) -> Airing:
+    airing = tx.airings.get(airing_id)
+    if airing is None:
+        raise NotFound("airing.unknown", airing=airing_id)
+    heard = [unit_of(tx, unit) for unit in airing.units]
+    if not any(map(by.is_near, heard)):
+        require(by, Deed.SEE, heard)
+    return airing
 
 
 def standings(rows: Sequence[NodeReport]) -> dict[Standing, int]:

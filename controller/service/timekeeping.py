@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from controller.domain.errors import Refused
+from controller.domain.rights import Actor, Deed
 from controller.service.alarms import Raised, raise_alarms
 from controller.service.clock_guard import COMMIT, ClockGuard
 from controller.service.papers import Papers
 from controller.service.plans import Plans
 from controller.service.ports import Bus, Database, Transaction
+from controller.service.rights import record, require
 
 BEHIND, FORGIVEN = "controller.clock", "controller.clock-forgiven"
 
@@ -57,8 +59,9 @@ class Timekeeping:
                 tx.alarms.write([replace(known, closed_ms=now_ms)] if known else [])
         self._was_behind = bool(behind_ms)
 
-    def forgive(self) -> ClockView:
+    def forgive(self, *, by: Actor) -> ClockView:
         """Believe our clock again although it is behind; Refused("clock.right") where there is nothing to forgive."""
+        require(by, Deed.CLOCK_FORGIVE, [None])
         now_ms, behind_ms = self._guard.now_ms(), self._guard.behind_ms
         if not behind_ms:
             raise Refused("clock.right")
@@ -66,6 +69,7 @@ class Timekeeping:
         try:
             with self._database.writing() as tx:
                 tx.marks.lower(COMMIT, now_ms)
+                record(tx, by, Deed.CLOCK_FORGIVE, [None], at_ms=now_ms, behind_s=behind_ms // 1000)
                 self._write_anew(tx, now_ms)
                 raise_alarms(tx, [Raised(code=FORGIVEN, node=None, at_ms=now_ms, detail={"behind_s": behind_ms // 1000})])
         except BaseException:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from controller import places
 from controller.domain.errors import NotFound, Refused
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Level, Unit
 from controller.places import Place
 from controller.service.ports import Database, Transaction
+from controller.service.rights import record, require, require_near
+from scheduler.clock import Clock
 
 MAX_NAME = 200
 """Characters: the longest official name has 40."""
@@ -19,18 +22,21 @@ BELOW = {Level.PROVINCE: Level.COMMUNE, Level.COMMUNE: Level.VILLAGE}
 class Units:
     """Reads and grows the tree. Thread-safe; each call is one commit."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
-    def tree(self) -> list[Unit]:
-        """Every unit, parents before children."""
+    def tree(self, *, by: Actor) -> list[Unit]:
+        """Every unit that concerns whoever asks, parents before children: what they reach, and what stands above that."""
         with self._database.reading() as tx:
-            return tx.units.all()
+            return [unit for unit in tx.units.all() if by.is_near(unit)]
 
-    def get(self, unit: str) -> Unit:
+    def get(self, unit: str, *, by: Actor) -> Unit:
         """One; NotFound("unit.unknown")."""
         with self._database.reading() as tx:
-            return unit_of(tx, unit)
+            place = unit_of(tx, unit)
+        require_near(by, place)
+        return place
 
     def above(self, names: Sequence[str]) -> Unit:
         """The lowest unit that is, or stands above, each of these; the first root for none. NotFound("unit.unknown")."""
@@ -41,20 +47,27 @@ class Units:
             shared = [each[0] for each in zip(*paths, strict=False) if len({*each}) == 1]
             return unit_of(tx, shared[-1] if shared else paths[0][0])
 
-    def import_commune(self, code: str) -> Unit:
+    def import_commune(self, code: str, *, by: Actor) -> Unit:
         """Add an official commune by its code ("01480") and the province above it; importing twice changes nothing."""
         with self._database.writing() as tx:
-            return import_commune(tx, code)
+            known = {unit.id for unit in tx.units.all()}
+            unit = import_commune(tx, code)
+            above = tx.units.get(unit.parent or "") if unit.parent in known else None  # a province is for who may do all
+            require(by, Deed.UNIT_ADD, [above])
+            if unit.id not in known:
+                record(tx, by, Deed.UNIT_ADD, [above], subject=unit.id, at_ms=self._clock.now_ms(), name=unit.name)
+            return unit
 
-    def import_province(self, code: str) -> list[Unit]:
-        """Add a province by its code ("04") with all its communes."""
-        with self._database.writing() as tx:
-            return [import_commune(tx, place.code) for place in places.communes(code)]
-
-    def add(self, parent: str, name: str) -> Unit:
+    def add(self, parent: str, name: str, *, by: Actor) -> Unit:
         """Add a unit under `parent`, of the level below it; the same name there again is the same unit."""
         with self._database.writing() as tx:
-            return add_unit(tx, parent, name)
+            above = unit_of(tx, parent)
+            require(by, Deed.UNIT_ADD, [above])
+            known = {unit.id for unit in tx.units.all()}
+            unit = add_unit(tx, parent, name)
+            if unit.id not in known:
+                record(tx, by, Deed.UNIT_ADD, [above], subject=unit.id, at_ms=self._clock.now_ms(), name=unit.name)
+            return unit
 
 
 def speaking(tx: Transaction, roots: Sequence[Unit]) -> list[Unit]:

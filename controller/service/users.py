@@ -1,23 +1,34 @@
-"""People who may sign in, and their sessions. A password opens a session: a random token that we keep only hashed."""
+"""People who may sign in, what they are and where, and their sessions.
+
+A password opens a session: a random token that we keep only hashed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import unicodedata
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.ids import new_id
+from controller.domain.rights import OPERATOR, Actor, Deed, Grant, Role, is_within
+from controller.domain.unit import Unit
+from controller.service.accounts import Account, User
 from controller.service.passwords import Passwords
+from controller.service.ports import Database, Transaction
+from controller.service.rights import record, require
+from controller.service.units import unit_of
 from scheduler.clock import Clock
 
 SESSION_MS = 12 * 3_600_000
 """A working day: an officer signs in once in the morning."""
 
 MAX_NAME = 64
+
+MAX_GRANTS = 50
+"""Of one person: more is a role in a larger unit, or a click gone wrong."""
 
 FREE_TRIES = 5
 """Wrong passwords before we make people wait: a finger slips twice, a guesser needs thousands."""
@@ -28,24 +39,8 @@ LONGEST_WAIT_MS = 15 * 60_000
 
 FIRST_NAME = "admin"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """A person who may sign in. A demo account has a password that everybody knows."""
-
-    id: str
-    name: str
-    demo: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A user with what is kept secret about it."""
-
-    user: User
-    password_hash: str
-    failed: int
-    locked_until_ms: int
+Wanted = tuple[Role, str | None]
+"""A role, and in which unit; None is everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,135 +52,133 @@ class Session:
     expires_ms: int
 
 
-class UserStore(Protocol):
-    """Accounts and sessions within one commit."""
-
-    def by_name(self, name: str) -> Account | None: ...
-    def by_id(self, user: str) -> Account | None: ...
-    def all(self) -> list[User]: ...
-    def add(self, account: Account, now_ms: int) -> None: ...
-    def change(self, account: Account) -> None: ...
-    def remove(self, user: str) -> None: ...
-    def add_session(self, token_hash: str, user: str, now_ms: int, expires_ms: int) -> None: ...
-    def session(self, token_hash: str, now_ms: int) -> User | None: ...
-    def end_session(self, token_hash: str) -> None: ...
-    def end_sessions_of(self, user: str, but: str | None) -> None: ...
-    def end_expired(self, now_ms: int) -> None: ...
-
-
-class UserDatabase(Protocol):
-    """Opens transactions on the accounts."""
-
-    def reading(self) -> AbstractContextManager[UserStore]: ...
-    def writing(self) -> AbstractContextManager[UserStore]: ...
-
-
 class Users:
-    """Signs people in and out. Thread-safe."""
+    """Keeps accounts, signs people in and out. Thread-safe; each call is one commit.
 
-    def __init__(self, *, database: UserDatabase, passwords: Passwords, clock: Clock) -> None:
+    Whoever edits an account must be an administrator wherever it has rights, before and after: nobody makes, changes or takes
+    away somebody who reaches further than they do.
+    """
+
+    def __init__(self, *, database: Database, passwords: Passwords, clock: Clock) -> None:
         self._database = database
         self._passwords = passwords
         self._clock = clock
 
-    def list(self) -> list[User]:
-        """Everybody, by name."""
-        with self._database.reading() as store:
-            return store.all()
+    # ── accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def list(self, *, by: Actor) -> list[User]:
+        """Who has rights where `by` may look, by name; to whom it may look everywhere, everybody."""
+        with self._database.reading() as tx:
+            found = tx.accounts.all()
+        return [user for user in found if by.reach is None or any(is_within(grant.path, by.reach) for grant in user.grants)]
 
     def has_demo(self) -> bool:
         """Is there an account whose password everybody knows? Then the server listens on loopback only."""
-        return any(user.demo for user in self.list())
+        with self._database.reading() as tx:
+            return any(user.demo for user in tx.accounts.all())
 
-    def add(self, name: str, password: str, *, demo: bool = False) -> User:
-        """A new account; Conflict("user.exists") when the name is taken."""
+    def add(self, name: str, password: str, grants: Collection[Wanted], *, by: Actor, demo: bool = False) -> User:
+        """A new account with these rights; Conflict("user.exists") when the name is taken, Refused("user.no-role") for none."""
         name = _check_name(name)
+        hashed = self._passwords.hash(password)
         now_ms = self._clock.now_ms()
-        user = User(id=new_id(now_ms), name=name, demo=demo)
-        account = Account(user=user, password_hash=self._passwords.hash(password), failed=0, locked_until_ms=0)
-        with self._database.writing() as store:
-            if store.by_name(name) is not None:
+        with self._database.writing() as tx:
+            granted, places = _granted(tx, grants)
+            if tx.accounts.by_name(name) is not None:
                 raise Conflict("user.exists", name=name)
-            store.add(account, now_ms)
+            user = User(id=new_id(now_ms), name=name, demo=demo, grants=granted)
+            tx.accounts.add(Account(user=user, password_hash=hashed, failed=0, locked_until_ms=0), now_ms)
+            record(tx, by, Deed.USER_EDIT, places, subject=name, at_ms=now_ms, did="add", grants=_told(granted))
         return user
 
-    def remove(self, name: str) -> None:
-        """Take an account away, with its sessions; NotFound when there is none."""
-        with self._database.writing() as store:
-            account = store.by_name(_fold(name))
-            if account is None:
-                raise NotFound("user.unknown", name=name[:MAX_NAME])
-            store.end_sessions_of(account.user.id, None)
-            store.remove(account.user.id)
+    def grant(self, name: str, grants: Collection[Wanted], *, by: Actor) -> User:
+        """These are the rights of an account from now on, and no others; its sessions go on with them."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            user = _named(tx, name).user
+            granted, places = _granted(tx, grants)
+            if granted == user.grants:
+                require(by, Deed.USER_EDIT, places)
+                return user
+            tx.accounts.grant(user.id, granted)
+            both = [*_places(tx, user.grants), *places]
+            record(tx, by, Deed.USER_EDIT, both, subject=user.name, at_ms=now_ms, did="grant", grants=_told(granted))
+        return replace(user, grants=granted)
 
-    def set_password(self, name: str, password: str) -> User:
-        """Give an account a new password, as the machine's operator may; its sessions end, a demo account is none any more."""
-        with self._database.reading() as store:
-            account = store.by_name(_fold(name))
-        if account is None:
-            raise NotFound("user.unknown", name=name[:MAX_NAME])
-        changed = User(id=account.user.id, name=account.user.name, demo=False)
+    def remove(self, name: str, *, by: Actor) -> None:
+        """Take an account away, with its sessions; NotFound when there is none."""
+        with self._database.writing() as tx:
+            user = _named(tx, name).user
+            record(tx, by, Deed.USER_EDIT, _places(tx, user.grants), subject=user.name, at_ms=self._clock.now_ms(), did="remove")
+            tx.accounts.end_sessions_of(user.id, None)
+            tx.accounts.remove(user.id)
+
+    def set_password(self, name: str, password: str, *, by: Actor) -> User:
+        """Give an account a new password; its sessions end, a demo account is none any more."""
         hashed = self._passwords.hash(password)
-        with self._database.writing() as store:
-            store.change(Account(user=changed, password_hash=hashed, failed=0, locked_until_ms=0))
-            store.end_sessions_of(changed.id, None)
-        return changed
+        with self._database.writing() as tx:
+            user = _named(tx, name).user
+            record(
+                tx, by, Deed.USER_EDIT, _places(tx, user.grants), subject=user.name, at_ms=self._clock.now_ms(), did="password"
+            )
+            return _renew(tx, user, hashed, None)
 
     def first(self) -> tuple[str, str] | None:
         """When nobody can sign in yet: make one account, and say its name and password, once. Else None."""
-        if self.list():
-            return None
+        with self._database.reading() as tx:
+            if tx.accounts.all():
+                return None
         password = "-".join(f"{secrets.randbelow(10_000):04}" for _ in range(4))
-        return self.add(FIRST_NAME, password).name, password
+        return self.add(FIRST_NAME, password, [(Role.ADMIN, None)], by=OPERATOR).name, password
+
+    # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def sign_in(self, name: str, password: str) -> Session:
         """Open a session; Refused("login.wrong") or, after too many tries, Refused("login.locked")."""
         now_ms = self._clock.now_ms()
-        with self._database.reading() as store:
-            account = store.by_name(_fold(name))
+        with self._database.reading() as tx:
+            account = tx.accounts.by_name(_fold(name))
         if account is not None and now_ms < account.locked_until_ms:
             raise Refused("login.locked", seconds=-(-(account.locked_until_ms - now_ms) // 1000))
         if not self._passwords.matches(account.password_hash if account else None, password) or account is None:
             self._failed(account, now_ms)
             raise Refused("login.wrong")
         token = secrets.token_urlsafe(32)
-        with self._database.writing() as store:
-            store.end_expired(now_ms)
-            store.change(_with(account, failed=0, locked_until_ms=0))
-            store.add_session(_hash(token), account.user.id, now_ms, now_ms + SESSION_MS)
+        with self._database.writing() as tx:
+            tx.accounts.end_expired(now_ms)
+            tx.accounts.change(replace(account, failed=0, locked_until_ms=0))
+            tx.accounts.add_session(_hash(token), account.user.id, now_ms, now_ms + SESSION_MS)
         return Session(token=token, user=account.user, expires_ms=now_ms + SESSION_MS)
 
     def who(self, token: str) -> User | None:
-        """Whose session this is; None when it is over or never was."""
-        with self._database.reading() as store:
-            return store.session(_hash(token), self._clock.now_ms())
+        """Whose session this is, with the rights of this moment; None when it is over or never was."""
+        with self._database.reading() as tx:
+            return tx.accounts.session(_hash(token), self._clock.now_ms())
 
     def sign_out(self, token: str) -> None:
         """End the session, if it is one."""
-        with self._database.writing() as store:
-            store.end_session(_hash(token))
+        with self._database.writing() as tx:
+            tx.accounts.end_session(_hash(token))
 
     def change_password(self, user: str, *, old: str, new: str, token: str | None = None) -> None:
         """Set a new password; every other session of the person ends. A demo account is none any more after it."""
-        with self._database.reading() as store:
-            account = store.by_id(user)
+        with self._database.reading() as tx:
+            account = tx.accounts.by_id(user)
         if account is None:
             raise NotFound("user.unknown", name=user)
         if not self._passwords.matches(account.password_hash, old):
             raise Refused("password.wrong")
         hashed = self._passwords.hash(new)
-        changed = User(id=account.user.id, name=account.user.name, demo=False)
-        with self._database.writing() as store:
-            store.change(Account(user=changed, password_hash=hashed, failed=0, locked_until_ms=0))
-            store.end_sessions_of(user, _hash(token) if token else None)
+        with self._database.writing() as tx:
+            _renew(tx, account.user, hashed, _hash(token) if token else None)
 
     def _failed(self, account: Account | None, now_ms: int) -> None:
         if account is None:
             return
-        with self._database.writing() as store:
-            current = store.by_id(account.user.id) or account
+        with self._database.writing() as tx:
+            current = tx.accounts.by_id(account.user.id) or account
             failed = current.failed + 1
-            store.change(_with(current, failed=failed, locked_until_ms=now_ms + wait_ms(failed)))
+            tx.accounts.change(replace(current, failed=failed, locked_until_ms=now_ms + wait_ms(failed)))
 
 
 def wait_ms(failed: int) -> int:
@@ -195,8 +188,37 @@ def wait_ms(failed: int) -> int:
     return int(min(FIRST_WAIT_MS * 2 ** min(failed - FREE_TRIES, 20), LONGEST_WAIT_MS))
 
 
-def _with(account: Account, *, failed: int, locked_until_ms: int) -> Account:
-    return Account(user=account.user, password_hash=account.password_hash, failed=failed, locked_until_ms=locked_until_ms)
+def _renew(tx: Transaction, user: User, hashed: str, but: str | None) -> User:
+    changed = replace(user, demo=False)
+    tx.accounts.change(Account(user=changed, password_hash=hashed, failed=0, locked_until_ms=0))
+    tx.accounts.end_sessions_of(user.id, but)
+    return changed
+
+
+def _named(tx: Transaction, name: str) -> Account:
+    """An account by its id or its name."""
+    account = tx.accounts.by_id(name) or tx.accounts.by_name(_fold(name))
+    if account is None:
+        raise NotFound("user.unknown", name=name[:MAX_NAME])
+    return account
+
+
+def _granted(tx: Transaction, wanted: Collection[Wanted]) -> tuple[tuple[Grant, ...], list[Unit | None]]:
+    """Rights as they are kept, and the units that they are for."""
+    if not 0 < len(wanted) <= MAX_GRANTS:
+        raise Refused("user.no-role", limit=MAX_GRANTS)
+    places = {unit: unit_of(tx, unit) if unit else None for _, unit in wanted}
+    granted = {Grant(path=place.path if (place := places[unit]) else (), role=role) for role, unit in wanted}
+    return tuple(sorted(granted)), list(places.values())
+
+
+def _places(tx: Transaction, grants: Iterable[Grant]) -> list[Unit | None]:
+    """Where somebody has rights. Nobody has none; whoever reaches nothing is only an operator's to edit."""
+    return [unit_of(tx, grant.unit) if grant.unit else None for grant in grants] or [None]
+
+
+def _told(grants: Iterable[Grant]) -> list[tuple[str, str]]:
+    return [(grant.role.value, grant.unit or "") for grant in grants]
 
 
 def _hash(token: str) -> str:

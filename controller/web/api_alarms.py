@@ -67,15 +67,15 @@ class ClockOut(Model):
 
 
 @router.get("/alarms")
-def alarms(services: TheServices, _: Person, closed: Annotated[bool, Query(alias="all")] = False) -> list[AlarmOut]:
+def alarms(services: TheServices, user: Person, closed: Annotated[bool, Query(alias="all")] = False) -> list[AlarmOut]:
     """The open alarms, at most 1,000, those that were raised last first; with `all` the closed ones too."""
-    return [AlarmOut.of(view) for view in services.alarms.list(closed=closed)]
+    return [AlarmOut.of(view) for view in services.alarms.list(by=user, closed=closed)]
 
 
 @router.post("/alarms/{alarm}/close")
-def close(alarm: AlarmId, services: TheServices, _: Person) -> AlarmOut:
+def close(alarm: AlarmId, services: TheServices, user: Person) -> AlarmOut:
     """Somebody saw to it; twice is once."""
-    return AlarmOut.of(services.alarms.close(alarm))
+    return AlarmOut.of(services.alarms.close(alarm, by=user))
 
 
 @router.get("/clock")
@@ -85,6 +85,6 @@ def clock(services: TheServices, _: Person) -> ClockOut:
 
 
 @router.post("/clock/forgive")
-def forgive(services: TheServices, _: Person) -> ClockOut:
+def forgive(services: TheServices, user: Person) -> ClockOut:
     """Believe the clock again although it is behind: it is right now, and was ahead before."""
-    return ClockOut.of(services.timekeeping.forgive())
+    return ClockOut.of(services.timekeeping.forgive(by=user))

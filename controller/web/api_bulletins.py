@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, ValidationError
 
 from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, Klass
-from controller.service.users import User
+from controller.domain.rights import Actor
 from controller.web.live import Live
 from controller.web.schemas import BulletinOut, Id, Moment, Text, WishIn
 from controller.web.services import Services, TheServices
@@ -76,32 +76,32 @@ async def receive_bulletin(request: Request, services: TheServices, user: Person
 
 
 @router.get("/{bulletin}")
-def bulletin(bulletin: Id, services: TheServices, _: Person) -> BulletinOut:
+def bulletin(bulletin: Id, services: TheServices, user: Person) -> BulletinOut:
     """The bulletin, and how far its sound is."""
-    return BulletinOut.of(services.bulletins.view(bulletin))
+    return BulletinOut.of(services.bulletins.view(bulletin, by=user))
 
 
 @router.post("/{bulletin}/cancel")
-def cancel(bulletin: Id, services: TheServices, _: Person) -> BulletinOut:
+def cancel(bulletin: Id, services: TheServices, user: Person) -> BulletinOut:
     """Give up preparing it."""
-    services.bulletins.cancel(bulletin)
-    return BulletinOut.of(services.bulletins.view(bulletin))
+    services.bulletins.cancel(bulletin, by=user)
+    return BulletinOut.of(services.bulletins.view(bulletin, by=user))
 
 
-def _known(bulletin: Id, services: TheServices, _: Person) -> str:
-    services.bulletins.view(bulletin)
+def _known(bulletin: Id, services: TheServices, user: Person) -> str:
+    services.bulletins.view(bulletin, by=user)
     return bulletin
 
 
 @router.get("/{bulletin}/events", response_class=EventSourceResponse)
-async def events(request: Request, bulletin: Annotated[str, Depends(_known)]) -> AsyncIterable[ServerSentEvent]:
+async def events(request: Request, user: Person, bulletin: Annotated[str, Depends(_known)]) -> AsyncIterable[ServerSentEvent]:
     """`bulletin` events (data: the bulletin) while its sound is prepared; the last one says what came of it."""
     live: Live = request.app.state.live
-    async for event in live.bulletin(bulletin):
+    async for event in live.bulletin(bulletin, user):
         yield event
 
 
-def _take_in(services: Services, form: Form, user: User) -> BulletinOut:
+def _take_in(services: Services, form: Form, user: Actor) -> BulletinOut:
     said = _said(form)
     bulletin = services.bulletins.receive(
         form.path,
@@ -109,12 +109,12 @@ def _take_in(services: Services, form: Form, user: User) -> BulletinOut:
         klass=said.klass,
         language=said.language,
         owner=said.owner or services.units.above(said.to).id,
-        by=user.id,
+        by=user,
         wish=said.wish() if said.to else None,
         kind=said.kind,
         until_ms=to_ms(said.until) if said.until else None,
     )
-    return BulletinOut.of(services.bulletins.view(bulletin.id))
+    return BulletinOut.of(services.bulletins.view(bulletin.id, by=user))
 
 
 def _said(form: Form) -> BulletinIn:

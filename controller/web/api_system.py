@@ -103,8 +103,8 @@ def change_password(said: PasswordIn, request: Request, services: TheServices, u
 
 
 @router.post("/demo")
-def make_demo(services: TheServices, _: Person) -> DemoOut:
+def make_demo(services: TheServices, user: Person) -> DemoOut:
     """Make the demo's communes, loudspeakers and accounts, where the settings allow one; twice is once."""
-    made = services.make_demo()
+    made = services.make_demo(user)
     accounts = [SignInIn(name=name, password=password) for name, password in made.accounts]
     return DemoOut(communes=list(made.communes), nodes=made.nodes, accounts=accounts)

@@ -27,6 +27,7 @@ from controller.web import (
     api_programmes,
     api_system,
     api_units,
+    api_users,
     errors,
     pages,
 )
@@ -90,7 +91,17 @@ def build_app(services: Services) -> FastAPI:
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
-    for each in (api_system, api_bulletins, api_airings, api_programmes, api_policies, api_units, api_nodes, api_alarms):
+    for each in (
+        api_system,
+        api_bulletins,
+        api_airings,
+        api_programmes,
+        api_policies,
+        api_units,
+        api_nodes,
+        api_alarms,
+        api_users,
+    ):
         api.include_router(each.router)
     for more in (api_policies.places, api_days.units, api_days.programmes, api_days.policies, api_days.airings):
         api.include_router(more)

@@ -24,6 +24,7 @@ STATUS_OF_CODE = {
     "login.locked": 429,
     "login.slow": 429,
     "request.origin": 403,
+    "right.none": 403,
     "request.too-big": 413,
     "request.not-found": 404,
     "request.method": 405,

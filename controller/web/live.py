@@ -11,10 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi.sse import ServerSentEvent
 
 from controller.domain.errors import TiengLangError
+from controller.domain.rights import Actor, Reach
 from controller.service.bulletins import Bulletins
 from controller.service.bus import ANYTHING, LocalBus
 from controller.service.reports import Report, Reports
@@ -35,6 +37,9 @@ RETRY_MS = 2_000
 
 Key = tuple[str, str]
 """What the bus tells of: ("airing" | "bulletin", id)."""
+
+Watched = tuple[str, Reach]
+"""An airing, and how much of it is seen: whoever reaches as far sees the same."""
 
 
 class Bells:
@@ -137,12 +142,13 @@ class Live:
         self._bulletins = bulletins
         self._clock = clock
         self._gap_ms = gap_ms
-        self._feeds: dict[str, _Feed] = {}
-        self._readers: dict[str, asyncio.Task[None]] = {}
+        self._feeds: dict[Watched, _Feed] = {}
+        self._readers: dict[Watched, asyncio.Task[None]] = {}
 
-    async def airing(self, airing_id: str, first: Report) -> AsyncIterator[ServerSentEvent]:
+    async def airing(self, airing_id: str, first: Report, by: Actor) -> AsyncIterator[ServerSentEvent]:
         """The whole ledger (`first`, or newer), then each change, until the watcher or the server goes."""
-        feed = self._join(airing_id, first)
+        watched = (airing_id, by.reach)
+        feed = self._join(watched, first, by)
         version = 0
         try:
             while not self._bells.closed:
@@ -153,15 +159,15 @@ class Live:
                     event, version = feed.since(version), feed.version
                     yield event
         finally:
-            self._leave(airing_id, feed)
+            self._leave(watched, feed)
 
-    async def bulletin(self, bulletin_id: str) -> AsyncIterator[ServerSentEvent]:
+    async def bulletin(self, bulletin_id: str, by: Actor) -> AsyncIterator[ServerSentEvent]:
         """The bulletin now and at each change of its progress; ends with the one that is not `preparing`."""
         async with self._bells.watch(("bulletin", bulletin_id)) as changed:
             said = None
             while not self._bells.closed:
                 changed.clear()
-                view = BulletinOut.of(await asyncio.to_thread(self._bulletins.view, bulletin_id))
+                view = BulletinOut.of(await asyncio.to_thread(partial(self._bulletins.view, bulletin_id, by=by)))
                 if view != said:
                     said = view
                     yield ServerSentEvent(event="bulletin", raw_data=view.model_dump_json(by_alias=True), retry=RETRY_MS)
@@ -170,29 +176,29 @@ class Live:
                 await asyncio.sleep(self._gap_ms / 1000)
                 await changed.wait()
 
-    def _join(self, airing_id: str, first: Report) -> _Feed:
-        feed = self._feeds.get(airing_id)
+    def _join(self, watched: Watched, first: Report, by: Actor) -> _Feed:
+        feed = self._feeds.get(watched)
         if feed is None:
-            feed = self._feeds[airing_id] = _Feed()
+            feed = self._feeds[watched] = _Feed()
             feed.take(first)
-            self._readers[airing_id] = asyncio.create_task(self._keep_reading(airing_id, feed))
+            self._readers[watched] = asyncio.create_task(self._keep_reading(watched[0], by, feed))
         feed.watchers += 1
         return feed
 
-    def _leave(self, airing_id: str, feed: _Feed) -> None:
+    def _leave(self, watched: Watched, feed: _Feed) -> None:
         feed.watchers -= 1
         if feed.watchers == 0:
-            del self._feeds[airing_id]
-            self._readers.pop(airing_id).cancel()
+            del self._feeds[watched]
+            self._readers.pop(watched).cancel()
 
-    async def _keep_reading(self, airing_id: str, feed: _Feed) -> None:
+    async def _keep_reading(self, airing_id: str, by: Actor, feed: _Feed) -> None:
         async with self._bells.watch(("airing", airing_id)) as changed:
             changed.set()  # `first` was read before we listened
             while not self._bells.closed:
                 await changed.wait()
                 changed.clear()
                 began_ms = self._clock.monotonic_ms()
-                report = await _look(lambda: self._reports.report(airing_id))
+                report = await _look(lambda: self._reports.report(airing_id, by=by))
                 if report is None:
                     changed.set()
                     await asyncio.sleep(RETRY_MS / 1000)

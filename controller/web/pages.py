@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from controller.domain.errors import TiengLangError
+from controller.domain.rights import Actor
 from controller.domain.unit import Level, Unit
-from controller.service.users import User
 from controller.web import words
 from controller.web.alarm_sentences import alarm_sentence
 from controller.web.assets import Assets
@@ -84,7 +84,7 @@ def local(when: datetime, now: datetime) -> str:
     return f"{here:%H:%M · %d/%m}" if here.year == today.year else f"{here:%H:%M · %d/%m/%Y}"
 
 
-Visitor = Annotated[User | None, Depends(who)]
+Visitor = Annotated[Actor | None, Depends(who)]
 
 
 def _pages(request: Request) -> Pages:
@@ -105,7 +105,7 @@ def home(request: Request, services: TheServices, user: Visitor, pages: ThePages
 def airing_page(airing: str, request: Request, services: TheServices, user: Visitor, pages: ThePages) -> Response:
     """The same screen, watching one airing."""
     if user is not None:
-        services.reports.summary(airing)
+        services.reports.summary(airing, by=user)
     return _screen(request, services, user, pages, airing)
 
 
@@ -114,7 +114,7 @@ def recent(request: Request, services: TheServices, user: Visitor, pages: ThePag
     """The list of recent airings alone, for a page that stays open."""
     if user is None:
         return Response(status_code=401)
-    return pages.render("recent.html", request, **_recent(services))
+    return pages.render("recent.html", request, **_recent(services, user))
 
 
 @router.get("/login")
@@ -182,12 +182,12 @@ def change_password(
     return pages.render("password.html", request, user=user, error=error, done=not error)
 
 
-def _screen(request: Request, services: Services, user: User | None, pages: Pages, airing: str) -> Response:
+def _screen(request: Request, services: Services, user: Actor | None, pages: Pages, airing: str) -> Response:
     if user is None:
         return RedirectResponse(f"/login?after={request.url.path}" if airing else "/login", status_code=303)
-    units = services.units.tree()
+    units = services.units.tree(by=user)
     counts: dict[str, int] = {}
-    for view in services.nodes.list():
+    for view in services.nodes.list(by=user):
         counts[view.node.village] = counts.get(view.node.village, 0) + 1
     acting = services.acting()
     return pages.render(
@@ -201,8 +201,8 @@ def _screen(request: Request, services: Services, user: User | None, pages: Page
         has_units=bool(units),
         nodes=sum(counts.values()),
         script=words.for_script(language_of(request)),
-        **_alarms(services, language_of(request)),
-        **_recent(services),
+        **_alarms(services, user, language_of(request)),
+        **_recent(services, user),
     )
 
 
@@ -226,18 +226,18 @@ def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, A
     ]
 
 
-def _alarms(services: Services, language: Language) -> dict[str, Any]:
+def _alarms(services: Services, user: Actor, language: Language) -> dict[str, Any]:
     """How many alarms are open, and the newest ones as sentences."""
-    newest = services.alarms.list(limit=ALARMS)
-    number = services.alarms.count_open() if len(newest) == ALARMS else len(newest)
+    newest = services.alarms.list(by=user, limit=ALARMS)
+    number = services.alarms.count_open(by=user) if len(newest) == ALARMS else len(newest)
     lines = [(moment(view.alarm.last_ms), alarm_sentence(view, language)) for view in newest]
     return {"alarms": number, "alarm_lines": lines}
 
 
-def _recent(services: Services) -> dict[str, Any]:
+def _recent(services: Services, user: Actor) -> dict[str, Any]:
     now_ms = services.clock.now_ms()
     lines: list[tuple[AiringOut, str]] = []
-    for each in services.reports.recent(RECENT):
+    for each in services.reports.recent(RECENT, by=user):
         line = airing_out(each)
         lines.append((line, _stage(line, each.airing.start_ms, now_ms)))
     return {"recent": lines, "now": moment(now_ms)}

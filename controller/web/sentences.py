@@ -15,6 +15,7 @@ from audio import sentences as audio_sentences
 from audio.clip import Limits
 from audio.errors import CODES as AUDIO_CODES
 from audio.errors import AudioError
+from controller.web.right_sentences import DEEDS
 from scheduler.sentences import SENTENCES as RULE_SENTENCES
 
 Language = Literal["vi", "en"]
@@ -199,6 +200,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Phần {segment} là tiếp âm: cần tên đài hoặc địa chỉ và thời lượng.",
         "Segment {segment} is a relay: it needs one station, by name or address, and a length.",
     ),
+    "right.none": ("Tài khoản này không được {deed} ({unit}).", "This account may not {deed} ({unit})."),
     "session.none": ("Xin đăng nhập.", "Please sign in."),
     "unit.below-village": ("Dưới thôn không có đơn vị nào nữa ({unit}).", "Nothing stands below a village ({unit})."),
     "unit.name": ("Tên đơn vị phải có từ 1 đến {limit} chữ.", "A unit's name has 1 to {limit} characters."),
@@ -210,6 +212,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "upload.too-big": ("Tệp lớn quá {limit_mb} MB.", "The file is larger than {limit_mb} MB."),
     "user.exists": ("Đã có tài khoản mang tên này.", "There is an account of that name already."),
     "user.name": ("Tên tài khoản phải có từ 1 đến {limit} chữ.", "An account's name has 1 to {limit} characters."),
+    "user.no-role": (
+        "Tài khoản phải có ít nhất một vai trò, nhiều nhất {limit}.",
+        "An account has at least one role, at most {limit}.",
+    ),
     "user.unknown": ("Không có tài khoản này.", "There is no such account."),
 }
 
@@ -254,6 +260,8 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
     if code in AUDIO_CODES:
         return _audio(code, fields, language)
     which = LANGUAGES.index(language)
+    if code == "right.none":
+        fields = {**fields, "deed": DEEDS[str(fields["deed"])][which]}
     pair, why = SENTENCES.get(code) or RULE_SENTENCES.get(code), WHYS.get(code.removeprefix("airing."))
     if pair is None and why is not None:
         pair, fields = _NOT_THEN, {"why": fill(why[which], fields)}

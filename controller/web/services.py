@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from audio.store import Store
+from controller.domain.rights import Actor
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
@@ -24,6 +25,7 @@ from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
+from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
 from scheduler.clock import Clock
@@ -41,6 +43,7 @@ class Services:
     days: Days
     previews: Previews
     feeds: Feeds
+    trail: Trail
     units: Units
     nodes: Nodes
     alarms: Alarms
@@ -52,7 +55,7 @@ class Services:
     clock: Clock
     uploads: Path
     local_token: str
-    make_demo: Callable[[], Demo]
+    make_demo: Callable[[Actor], Demo]
 
 
 def _services(request: Request) -> Services:

@@ -10,14 +10,12 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from controller.domain.errors import Refused
-from controller.service.users import SESSION_MS, Session, User
+from controller.domain.rights import OPERATOR, Actor
+from controller.service.users import SESSION_MS, Session
 from controller.web.services import TheServices
 from scheduler.clock import Clock
 
 COOKIE = "tienglang_session"
-
-LOCAL = User(id="local", name="local", demo=False)
-"""Whoever can read the token file of a running server: its own operator."""
 
 TRIES = 20
 TRIES_WINDOW_MS = 60_000
@@ -47,7 +45,7 @@ class Tries:
             raise Refused("login.slow", seconds=-(-(TRIES_WINDOW_MS - now_ms + began_ms) // 1000))
 
 
-def person(request: Request, services: TheServices) -> User:
+def person(request: Request, services: TheServices) -> Actor:
     """Who asks; Refused("session.none") when nobody is signed in."""
     found = who(request, services)
     if found is None:
@@ -55,17 +53,17 @@ def person(request: Request, services: TheServices) -> User:
     return found
 
 
-def who(request: Request, services: TheServices) -> User | None:
+def who(request: Request, services: TheServices) -> Actor | None:
     """Who asks, or None."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         same = hmac.compare_digest(token.strip().encode(), services.local_token.encode())
-        return LOCAL if same else None
+        return OPERATOR if same else None
     cookie = request.cookies.get(COOKIE)
     return services.users.who(cookie) if cookie else None
 
 
-Person = Annotated[User, Depends(person)]
+Person = Annotated[Actor, Depends(person)]
 
 
 async def _count_try(request: Request) -> None:

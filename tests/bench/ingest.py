@@ -170,7 +170,7 @@ def _ours(port: int, home: Path, number: int) -> None:
     keyring = _keyring(home)
     database = Database(f"sqlite:///{home}/bench-{number}.db")
     _fill(database)
-    work = UnitOfWork(database, ClockGuard(SystemClock()))
+    work = UnitOfWork(database, ClockGuard(SystemClock()), b"key")
     plans = Plans(database=work, keyring=keyring, files=Store(home / "clips"), clock=clock, bus=bus)
     offers = Offers(keyring=keyring, papers=Papers(keyring=keyring, bases=()), plans=plans, clock=clock)
     first: list[float] = []
@@ -201,7 +201,7 @@ def _fill(database: Database) -> None:
     """Ninety villages of a hundred nodes, and an airing planned on each."""
     metadata.create_all(database.engine)
     root = Unit(id="x1", parent=None, level=Level.COMMUNE, name="Bench", path=("x1",))
-    with UnitOfWork(database, ClockGuard(SystemClock())).writing() as tx:
+    with UnitOfWork(database, ClockGuard(SystemClock()), b"key").writing() as tx:
         villages = [f"x1-{n}" for n in range(NODES // 100)]
         tx.units.add([root, *(Unit(id=v, parent="x1", level=Level.VILLAGE, name=v, path=("x1", v)) for v in villages)])
         ids = [_node(n) for n in range(NODES)]

@@ -83,15 +83,17 @@ def test_while_demo_accounts_exist_it_does_not_listen_to_the_world(environ: dict
 
 _ADD_DEMO_ACCOUNT = """
 import sys
-from controller.db.database import Database
-from controller.db.users import UserBook
+from pathlib import Path
+from controller.config import load
+from controller.domain.rights import OPERATOR, Role
+from controller.opening import open_all
 from controller.service.passwords import Passwords
 from controller.service.users import Users
 from scheduler.clock import SystemClock
-database = Database(f"sqlite:///{sys.argv[1]}/tienglang.db")
-database.migrate()
-Users(database=UserBook(database), passwords=Passwords(), clock=SystemClock()).add("canbo", "everybody-knows", demo=True)
-database.close()
+opened = open_all(load({}, None, Path(sys.argv[1])).settings, SystemClock())
+users = Users(database=opened.work, passwords=Passwords(), clock=SystemClock())
+users.add("canbo", "everybody-knows", [(Role.ADMIN, None)], by=OPERATOR, demo=True)
+opened.database.close()
 """
 
 

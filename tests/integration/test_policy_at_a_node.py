@@ -20,6 +20,7 @@ from controller.service.offers import Asked
 from firmware_bridge import events as ev
 from firmware_bridge.engine import Engine
 from scheduler.limits import Loudness, Policy, Window
+from tests.support.people import admin
 from tests.unit.controller.service.databases import keyring, sqlite, sqlite_template
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, House
 
@@ -41,7 +42,7 @@ class Pole:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        [provision] = [each for each in house.nodes.provision(VILLAGE) if each.node == NODE]
+        [provision] = [each for each in house.nodes.provision(VILLAGE, by=admin()) if each.node == NODE]
         self._key = house.keyring.node_key(NODE, provision.generation)
         self.engine = Engine(provision, {}, {CLIP}, random=random.Random(7).randbytes)
         self.plays: list[ev.Play] = []
@@ -110,7 +111,7 @@ def test_a_node_of_a_commune_with_quiet_hours_is_silent_at_three_fifteen_also_wh
     sqlite: Database, keyring: Keyring, tmp_path: Path
 ) -> None:
     house = House(sqlite, keyring, tmp_path / "files")
-    house.policies.set("x1", 0, DAYTIME, by="An")
+    house.policies.set("x1", 0, DAYTIME, by=admin("An"))
     pole = Pole(house)
     assert pole.engine.versions.config > 0
     midnight_ms = coming_midnight(house)
@@ -131,7 +132,7 @@ def test_a_node_of_a_commune_with_quiet_hours_is_silent_at_three_fifteen_also_wh
 
 def test_a_plan_that_says_emergency_opens_no_night(sqlite: Database, keyring: Keyring, tmp_path: Path) -> None:
     house = House(sqlite, keyring, tmp_path / "files")
-    house.policies.set("x1", 0, DAYTIME, by="An")
+    house.policies.set("x1", 0, DAYTIME, by=admin("An"))
     pole = Pole(house)
     midnight_ms = coming_midnight(house)
     plan(house, pole, item("flood", midnight_ms + 195 * 60_000, Klass.EMERGENCY))
@@ -143,7 +144,7 @@ def test_a_policy_that_changes_reaches_a_node_in_its_own_letter(sqlite: Database
     house = House(sqlite, keyring, tmp_path / "files")
     pole = Pole(house)
     before = pole.engine.versions.config
-    house.policies.set("p04", 0, DAYTIME, by="An")
+    house.policies.set("p04", 0, DAYTIME, by=admin("An"))
     [letter] = [each for each in house.letters("config") if each.subject == NODE]
     pole.handle(ev.Arrived(topic=letter.topic, payload=letter.sealed))
     assert pole.engine.versions.config > before

@@ -255,10 +255,10 @@ def test_a_subtree_is_what_stands_below_and_not_what_is_spelt_alike(migrated: Da
     other = place("p04", None, Level.PROVINCE)
     communes = [place("x1", province, Level.COMMUNE), place("x11", province, Level.COMMUNE), place("x1-", other, Level.COMMUNE)]
     villages = [place(f"{commune.id}-1", commune, Level.VILLAGE) for commune in communes]
-    with UnitOfWork(migrated, GUARD).writing() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").writing() as tx:
         tx.units.add([province, other, *communes, *villages])
         tx.nodes.add([Node(id=f"{v.id}-l1", village=v.id, name="l", generation=1, since_ms=0) for v in villages])
-    with UnitOfWork(migrated, GUARD).reading() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").reading() as tx:
         below = {unit.id: [node.village for node in tx.nodes.under(unit)] for unit in (province, other, *communes)}
         assert below == {"p0": ["x1-1", "x11-1"], "p04": ["x1--1"], "x1": ["x1-1"], "x11": ["x11-1"], "x1-": ["x1--1"]}
         assert sorted(tx.units.villages_with_nodes([communes[0], communes[2]])) == ["x1--1", "x1-1"]
@@ -268,7 +268,7 @@ def test_a_subtree_is_what_stands_below_and_not_what_is_spelt_alike(migrated: Da
 def test_a_province_of_nine_thousand_is_planned_counted_and_moved_within_a_second(migrated: Database) -> None:
     root = place("p04", None, Level.PROVINCE)
     villages = [place(f"x1-{number}", root, Level.VILLAGE) for number in range(90)]
-    with UnitOfWork(migrated, GUARD).writing() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").writing() as tx:
         tx.units.add([root, *villages])
         tx.nodes.add(
             [Node(id=f"{v.id}-l{n}", village=v.id, name="l", generation=1, since_ms=0) for v in villages for n in range(100)]
@@ -276,10 +276,10 @@ def test_a_province_of_nine_thousand_is_planned_counted_and_moved_within_a_secon
     spent: list[float] = []
     for airing in ("a", "b", "c"):  # the best of three: others work on this machine too
         began = time.monotonic()
-        with UnitOfWork(migrated, GUARD).writing() as tx:
+        with UnitOfWork(migrated, GUARD, b"key").writing() as tx:
             assert tx.deliveries.plan(airing, [root], 1) == 9_000
         spent.append(time.monotonic() - began)
-    with UnitOfWork(migrated, GUARD).writing() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").writing() as tx:
         assert tx.deliveries.move_all("a", {State.PLANNED: State.PUBLISHED}, villages[0], 2) == 100
         assert tx.deliveries.move_all("a", {State.PLANNED: State.PUBLISHED}, None, 2) == 8_900
         assert tx.deliveries.count_open("a", root, [State.PUBLISHED]) == 9_000
@@ -290,10 +290,10 @@ def test_a_province_of_nine_thousand_is_planned_counted_and_moved_within_a_secon
 def test_more_ids_than_one_statement_takes_are_found_in_pieces(migrated: Database) -> None:
     root = place("p04", None, Level.PROVINCE)
     ids = [f"n{number}" for number in range(1_201)]
-    with UnitOfWork(migrated, GUARD).writing() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").writing() as tx:
         tx.units.add([root])
         tx.nodes.add([Node(id=name, village="p04", name="l", generation=2, since_ms=0) for name in ids])
-    with UnitOfWork(migrated, GUARD).reading() as tx:
+    with UnitOfWork(migrated, GUARD, b"key").reading() as tx:
         assert tx.nodes.generations(ids) == dict.fromkeys(ids, 2)
         assert len(tx.nodes.living([*ids, "nobody"])) == 1_201
         assert tx.receipts.custody({(name, "00") for name in ids}) == {(name, "00"): Custody(upto=0, highest=0) for name in ids}

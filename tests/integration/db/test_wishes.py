@@ -70,7 +70,7 @@ APPROVED = Bulletin(
 
 @pytest.fixture
 def work(migrated: Database) -> UnitOfWork:
-    work = UnitOfWork(migrated, ClockGuard(VirtualClock()))
+    work = UnitOfWork(migrated, ClockGuard(VirtualClock()), b"key")
     with work.writing() as tx:
         tx.units.add([COMMUNE, VILLAGE])
         clip = ClipRow(

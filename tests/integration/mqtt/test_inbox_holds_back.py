@@ -6,6 +6,7 @@ import msgspec
 
 from controller.domain.delivery import State
 from tests.integration.mqtt.test_inbox import Desk, desk
+from tests.support.people import admin
 from tests.unit.controller.service.house import ask, receipt, receipts, state
 
 __all__ = ["desk"]
@@ -52,8 +53,8 @@ def test_a_copied_memory_raises_its_alarm_in_the_commit_that_keeps_both_words(de
 
 
 def test_a_retired_node_and_the_board_that_was_replaced_are_not_believed(desk: Desk) -> None:
-    desk.house.nodes.retire("x1-1-l1")
-    desk.house.nodes.renew("x1-1-l2")
+    desk.house.nodes.retire("x1-1-l1", by=admin())
+    desk.house.nodes.renew("x1-1-l2", by=admin())
     desk.put(state("x1-1-l1"), state("x1-1-l2"), ask("x1-1-l1"), state("x1-1-l2", generation=2, boot=7))
     desk.turn()
     assert desk.inbox.refused["node.not-ours"] == 3

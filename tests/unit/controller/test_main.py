@@ -14,7 +14,8 @@ from controller.config import Settings, load
 from controller.db.database import Database
 from controller.db.unit_of_work import UnitOfWork
 from controller.domain.errors import Refused
-from controller.main import _keyring, _lease
+from controller.main import _lease
+from controller.opening import open_keys
 from controller.service.clock_guard import ClockGuard
 from controller.service.lease import Lease, Sole
 from controller.service.papers import Papers, bases_of
@@ -29,7 +30,7 @@ def work(tmp_path: Path) -> Iterator[UnitOfWork]:
     """The database that two homes use, in which the first one's trust document is written."""
     database = Database(f"sqlite:///{tmp_path / 'tl.db'}")
     database.migrate()
-    work = UnitOfWork(database, ClockGuard(CLOCK))
+    work = UnitOfWork(database, ClockGuard(CLOCK), b"key")
     first = keyfile.open_or_create(tmp_path / "first", NOW_MS, os.urandom, "tienglang")
     with work.writing() as tx:
         tx.documents.set([Papers(keyring=first, bases=()).trust()])
@@ -43,13 +44,13 @@ def settings(home: Path, **more: str) -> Settings:
 
 def test_a_second_home_with_a_copy_of_the_keys_has_them(work: UnitOfWork, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "first" / "keys", tmp_path / "second" / "keys")
-    ring = _keyring(settings(tmp_path / "second"), work, CLOCK)
-    assert ring.master == _keyring(settings(tmp_path / "first"), work, CLOCK).master
+    ring = open_keys(settings(tmp_path / "second"), work, CLOCK)
+    assert ring.master == open_keys(settings(tmp_path / "first"), work, CLOCK).master
 
 
 def test_a_second_home_without_keys_makes_none_of_its_own(work: UnitOfWork, tmp_path: Path) -> None:
     with pytest.raises(Refused) as told:
-        _keyring(settings(tmp_path / "second"), work, CLOCK)
+        open_keys(settings(tmp_path / "second"), work, CLOCK)
     assert told.value.code == "keys.missing"
     assert not (tmp_path / "second" / "keys").exists()
 
@@ -57,7 +58,7 @@ def test_a_second_home_without_keys_makes_none_of_its_own(work: UnitOfWork, tmp_
 def test_a_second_home_with_keys_of_another_station_does_not_start(work: UnitOfWork, tmp_path: Path) -> None:
     keyfile.open_or_create(tmp_path / "second", NOW_MS, os.urandom, "tienglang")
     with pytest.raises(Refused) as told:
-        _keyring(settings(tmp_path / "second"), work, CLOCK)
+        open_keys(settings(tmp_path / "second"), work, CLOCK)
     assert told.value.code == "keys.exchanged"
 
 

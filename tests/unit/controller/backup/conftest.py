@@ -16,13 +16,14 @@ from controller.backup.make import Made, make_backup
 from controller.backup.restore import Place, Restored, restore
 from controller.db.database import Database
 from controller.db.tables import metadata
-from controller.db.users import UserBook
 from controller.domain.airing import Klass
+from controller.domain.rights import OPERATOR, Role
 from controller.service.asking import Wish
 from controller.service.kept import KeptPolicy, Request
 from controller.service.passwords import Passwords
 from controller.service.users import Users
 from scheduler.clock import VirtualClock
+from tests.support.people import admin
 from tests.support.postgres import Postgres
 from tests.unit.controller.service.databases import sqlalchemy_url, sqlite_template
 from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House, receipt, receipts
@@ -99,27 +100,27 @@ class Station:
         house.bulletins = house.new_bulletins()
         aired = _brought(house, Wish(to=("x1",)))
         _prepare(house)
-        airing = house.bulletins.view(aired).airing or ""
+        airing = house.bulletins.view(aired, by=admin()).airing or ""
         house.post()
         house.hear(receipts("x1-1-l1", receipt(1, airing, "accepted"), receipt(2, airing, "finished")))
         house.say("x10", at_ms=NOW_MS + 5 * HOUR_MS)  # its clip is known, and its file was lost
         _brought(house, Wish(to=("x1",)))
         _decided(house)
-        users = Users(database=UserBook(database), passwords=Passwords(), clock=VirtualClock(NOW_MS))
-        users.add("canbo", "một mật khẩu dài")
+        users = Users(database=house.work, passwords=Passwords(), clock=VirtualClock(NOW_MS))
+        users.add("canbo", "một mật khẩu dài", [(Role.ADMIN, None)], by=OPERATOR)
         users.sign_in("canbo", "một mật khẩu dài")
         database.close()
 
 
 def _brought(house: House, wish: Wish) -> str:
-    said = {"title": "Họp thôn", "klass": Klass.NORMAL, "language": "vi", "owner": "x1", "by": "canbo"}
+    said = {"title": "Họp thôn", "klass": Klass.NORMAL, "language": "vi", "owner": "x1", "by": admin()}
     return house.bulletins.receive(house.upload(b"a recording"), wish=wish, **said).id  # type: ignore[arg-type]
 
 
 def _decided(house: House) -> None:
     """A programme that names a bulletin, a policy, a request, and what is to be planned anew for them."""
     jingle = house.bulletin("jingle")
-    house.programmes.create(programme(naming(jingle)), by="canbo")
+    house.programmes.create(programme(naming(jingle)), by=admin())
     request = Request(
         id="r1", bulletin=jingle, owner="x1", units=("x1",), start_ms=NOW_MS, level=2, created_ms=1, created_by="canbo"
     )

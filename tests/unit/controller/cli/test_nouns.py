@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from controller import keyfile
@@ -153,15 +155,57 @@ def test_config_tells_what_holds_and_hides_passwords(home: Path) -> None:
 
 
 def test_users_are_added_and_changed_in_the_database_itself(home: Path) -> None:
-    assert run(home, "users", "add", "Nông Văn An", stdin="a-good-password\n").exit_code == 0
-    twice = run(home, "users", "add", "nông văn an", stdin="a-good-password\n")
+    added = run(home, "users", "add", "Nông Văn An", "--role", "editor", "--role", "emergency", stdin="a-good-password\n")
+    assert added.stdout == ("Đã thêm tài khoản nông văn an: Cán bộ đài (mọi nơi), Quyền phát khẩn cấp (mọi nơi).\n")
+    twice = run(home, "users", "add", "nông văn an", "--role", "admin", stdin="a-good-password\n")
     assert (twice.exit_code, "[user.exists]" in twice.stderr) == (4, True)
-    assert "[password.short]" in run(home, "users", "add", "b", stdin="x\n").stderr
+    assert "[password.short]" in run(home, "users", "add", "b", "--role", "admin", stdin="x\n").stderr
     assert run(home, "users", "password", "Nông Văn An", stdin="another-password\n").exit_code == 0
     assert "[user.unknown]" in run(home, "users", "password", "b", stdin="another-password\n").stderr
-    assert json.loads(run(home, "users", "--json").stdout) == [{"name": "nông văn an", "demo": False}]
+    assert run(home, "users", "grant", "Nông Văn An", "--role", "leader").exit_code == 0
+    assert json.loads(run(home, "users", "--json").stdout) == [
+        {"name": "nông văn an", "demo": False, "grants": [{"role": "leader", "unit": None}]}
+    ]
+    assert run(home, "users").stdout == "nông văn an  Lãnh đạo (mọi nơi)\n"
     assert run(home, "users", "remove", "nông văn an").exit_code == 0
     assert run(home, "users").stdout == "(chưa có gì)\n"
+
+
+def test_an_account_needs_a_role_that_there_is_in_a_place_that_there_is(home: Path) -> None:
+    for roles, code, said in (
+        ((), 2, "[usage.no-role]"),
+        (("--role", "boss"), 2, "[usage.role]"),
+        (("--role", "head@x9"), 4, "[unit.unknown]"),
+    ):
+        refused = run(home, "users", "add", "an", *roles, stdin="a-good-password\n")
+        assert (refused.exit_code, said in refused.stderr) == (code, True)
+
+
+def test_the_trail_is_listed_and_looked_at_and_an_edit_is_found(home: Path) -> None:
+    assert run(home, "audit").stdout == "(chưa có gì)\n"
+    assert run(home, "audit", "verify").stdout == "Nhật ký thao tác chưa có dòng nào.\n"
+    for role in ("editor", "leader"):
+        run(home, "users", "add", role, "--role", role, stdin="a-good-password\n")
+    lines = run(home, "audit").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["2", "1"]
+    assert "local  sửa tài khoản" in lines[0]
+    assert json.loads(run(home, "audit", "list", "--limit", "1", "--json").stdout)[0]["detail"] == (
+        '{"did":"add","grants":[["leader",""]]}'
+    )
+    whole = run(home, "audit", "verify")
+    noted = whole.stdout.split()[-1]
+    assert (whole.exit_code, noted.split(":")[0]) == (0, "2")
+    assert run(home, "audit", "verify", "--expect", noted).exit_code == 0
+    assert run(home, "audit", "verify", "--expect", "2").exit_code == 2
+    with closing(sqlite3.connect(home / "tienglang.db")) as database, database:
+        database.execute("DELETE FROM trail WHERE number = 2")
+    assert run(home, "audit", "verify").exit_code == 0  # nobody can know that there was more
+    cut = run(home, "audit", "verify", "--expect", noted)
+    assert (cut.exit_code, "từ dòng 2 trở đi" in cut.stdout) == (3, True)
+    with closing(sqlite3.connect(home / "tienglang.db")) as database, database:
+        database.execute("UPDATE trail SET name = 'ai khác'")
+    changed = run(home, "audit", "verify", "--json")
+    assert (changed.exit_code, json.loads(changed.stdout)["broken"]) == (3, 1)
 
 
 def test_every_command_explains_itself_in_both_languages(home: Path) -> None:
@@ -177,6 +221,9 @@ def test_every_command_explains_itself_in_both_languages(home: Path) -> None:
         ["units"],
         ["keys"],
         ["users"],
+        ["users", "grant"],
+        ["audit"],
+        ["audit", "verify"],
         ["nodes", "provision"],
         ["serve"],
         ["config"],

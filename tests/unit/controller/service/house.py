@@ -52,8 +52,10 @@ from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.resuming import Resuming
 from controller.service.timekeeping import Timekeeping
+from controller.service.trail import Trail
 from controller.service.units import Units
 from scheduler.clock import VirtualClock
+from tests.support.people import admin
 
 NOW_MS = 1_795_000_000_000
 HOUR_MS = 3_600_000
@@ -148,7 +150,7 @@ class House:
         self.guard = ClockGuard(self.clock)
         keyring = Keyring(keyring.held, may_sign=self.guard.may_sign)
         self.database, self.keyring, self.folder = database, keyring, folder
-        self.work = UnitOfWork(database, self.guard)
+        self.work = UnitOfWork(database, self.guard, keyring.trail_key)
         common: dict[str, Any] = {"database": self.work, "clock": self.clock, "bus": self.bus}
         self.papers = Papers(keyring=keyring, bases=BASES)
         self.plans = Plans(keyring=keyring, files=self.files, **common)
@@ -160,13 +162,14 @@ class House:
         self.posting = Posting(**common)
         self.sweeper = Sweeper(**common)
         self.reports = Reports(database=self.work)
-        self.units = Units(database=self.work)
+        self.units = Units(database=self.work, clock=self.clock)
         self.nodes = Nodes(
             keyring=keyring, papers=self.papers, plans=self.plans, broker="mqtt://broker:1883", bases=BASES, **common
         )
         self.planned: list[str] = []
         self.programmes = Programmes(database=self.work, clock=self.clock, changed=lambda: self.planned.append("programme"))
         self.policies = Policies(papers=self.papers, changed=lambda: self.planned.append("policy"), **common)
+        self.trail = Trail(database=self.work, key=keyring.trail_key)
         self.alarms = Alarms(database=self.work, clock=self.clock)
         self.timekeeping = Timekeeping(database=self.work, guard=self.guard, papers=self.papers, plans=self.plans, bus=self.bus)
         self.prepare = FakePrepare(self.files)
@@ -230,7 +233,7 @@ class House:
 
     def say(self, *to: str, at_ms: int | None = None, **wish: int) -> Airing:
         """Air the bulletin."""
-        return self.airings.say(bulletin=self.bulletin(), wish=Wish(to=to, at_ms=at_ms, **wish), by="canbo")
+        return self.airings.say(bulletin=self.bulletin(), wish=Wish(to=to, at_ms=at_ms, **wish), by=admin())
 
     def waiting(self) -> list[str]:
         """The units whose villages must be planned anew; they are, by this."""
@@ -248,7 +251,7 @@ class House:
 
     def alarm_codes(self) -> dict[tuple[str, str | None], int]:
         """How often each open alarm was seen, by code and node."""
-        return {(view.alarm.code, view.alarm.node): view.alarm.number for view in self.alarms.list()}
+        return {(view.alarm.code, view.alarm.node): view.alarm.number for view in self.alarms.list(by=admin())}
 
     # ── what the database says ───────────────────────────────────────────────────────────────────────────────────────
 

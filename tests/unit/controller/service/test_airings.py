@@ -11,6 +11,7 @@ from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.node import Node
 from controller.protocol.messages import Kind
 from controller.service.asking import FARTHEST_MS, MAX_UNITS, Wish
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, DURATION_MS, HOUR_MS, NODES, NOW_MS, House, kinds, receipt, receipts
 
 
@@ -82,10 +83,10 @@ def test_a_unit_without_loudspeakers_is_refused_by_name(house: House) -> None:
 )
 def test_what_cant_be_said_is_refused_with_its_code_and_leaves_nothing(small: House, wish: Wish, code: str) -> None:
     with pytest.raises((Refused, NotFound)) as refused:
-        small.airings.say(bulletin=small.bulletin(), wish=wish, by="canbo")
+        small.airings.say(bulletin=small.bulletin(), wish=wish, by=admin())
     assert refused.value.code == code
     assert small.letters() == []
-    assert small.reports.recent() == []
+    assert small.reports.recent(by=admin()) == []
 
 
 def test_the_very_ends_of_what_may_be_planned_are_allowed(small: House) -> None:
@@ -101,7 +102,7 @@ def test_a_bulletin_that_is_unknown_silent_or_unapproved_is_not_aired(small: Hou
         small.bulletin("draft", state=BulletinState.DRAFT),
     ):
         with pytest.raises((Refused, NotFound)) as refused:
-            small.airings.say(bulletin=name, wish=Wish(to=("x1",)), by="canbo")
+            small.airings.say(bulletin=name, wish=Wish(to=("x1",)), by=admin())
         found.append(refused.value.code)
     assert found == ["bulletin.unknown", "bulletin.no-sound", "bulletin.not-approved"]
 
@@ -137,7 +138,7 @@ def test_airings_may_touch_and_other_villages_are_free(house: House) -> None:
 @pytest.mark.wire(84)
 def test_cancelling_a_say_now_puts_a_tombstone_in_the_orders_place(house: House) -> None:
     airing = house.say("x1", "x10-1")
-    cancelled = house.airings.cancel(airing.id, by="canbo")
+    cancelled = house.airings.cancel(airing.id, by=admin())
     assert (cancelled.rev, cancelled.cancelled_ms) == (2, NOW_MS)
     assert kinds(house.letters()) == [("stop", airing.id, "x1"), ("stop", airing.id, "x10-1")]
     order = house.opened(house.letters()[0].sealed)
@@ -148,7 +149,7 @@ def test_cancelling_a_say_now_puts_a_tombstone_in_the_orders_place(house: House)
 def test_cancelling_a_planned_airing_takes_it_out_of_the_plans_too(house: House) -> None:
     airing = house.say("x1", at_ms=NOW_MS + HOUR_MS)
     before = house.plan("x1-1")
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     after = house.plan("x1-1")
     assert before is not None
     assert after is not None
@@ -158,17 +159,17 @@ def test_cancelling_a_planned_airing_takes_it_out_of_the_plans_too(house: House)
 
 def test_cancelling_twice_is_cancelling_once(house: House) -> None:
     airing = house.say("x1")
-    first = house.airings.cancel(airing.id, by="canbo")
+    first = house.airings.cancel(airing.id, by=admin())
     letters = house.letters()
     house.clock.advance(1_000)
-    assert house.airings.cancel(airing.id, by="canbo") == first
+    assert house.airings.cancel(airing.id, by=admin()) == first
     assert house.letters() == letters
 
 
 def test_what_has_ended_on_a_loudspeaker_is_not_cancelled_there(house: House) -> None:
     airing = house.say("x1-1")
     house.hear(receipts("x1-1-l1", receipt(1, airing, "finished")))
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     assert house.states(airing) == {"x1-1-l1": State.FINISHED, "x1-1-l2": State.CANCELLING}
 
 
@@ -176,20 +177,20 @@ def test_an_airing_that_is_over_or_unknown_is_not_cancelled(small: House) -> Non
     airing = small.say("x1")
     small.clock.advance(airing.ends_ms - NOW_MS)
     with pytest.raises(Refused) as over:
-        small.airings.cancel(airing.id, by="canbo")
+        small.airings.cancel(airing.id, by=admin())
     with pytest.raises(NotFound) as unknown:
-        small.airings.cancel("nothing", by="canbo")
+        small.airings.cancel("nothing", by=admin())
     assert (over.value.code, unknown.value.code) == ("airing.over", "airing.unknown")
-    assert replace(airing) == small.reports.summary(airing.id).airing
+    assert replace(airing) == small.reports.summary(airing.id, by=admin()).airing
 
 
 def test_a_cancelled_airing_frees_its_villages_at_once(house: House) -> None:
     planned = house.say("x1", at_ms=NOW_MS + HOUR_MS)
-    house.airings.cancel(planned.id, by="canbo")
+    house.airings.cancel(planned.id, by=admin())
     house.say("x1-1", at_ms=NOW_MS + HOUR_MS)
     sounding = house.say("x10", lead_ms=0)
     house.clock.advance(10_000)
-    house.airings.cancel(sounding.id, by="canbo")
+    house.airings.cancel(sounding.id, by=admin())
     house.say("x10", lead_ms=0)
 
 
@@ -203,5 +204,5 @@ def test_a_planned_airing_days_ahead_is_recorded_but_in_no_plan_yet(house: House
 
 def test_the_class_of_a_bulletin_is_the_class_of_its_order(small: House) -> None:
     small.bulletin("urgent", klass=Klass.PRIORITY)
-    small.airings.say(bulletin="urgent", wish=Wish(to=("x1",)), by="canbo")
+    small.airings.say(bulletin="urgent", wish=Wish(to=("x1",)), by=admin())
     assert small.opened(small.letters()[0].sealed).klass is Klass.PRIORITY

@@ -13,6 +13,7 @@ from controller.service import alarms as module
 from controller.service import presence
 from controller.service.alarms import Raised, raise_alarms
 from controller.service.ports import Alarm
+from tests.support.people import admin
 from tests.unit.controller.service.house import LIFE, NOW_MS, House, receipt, receipts, state
 
 NODE = "x1-1-l1"
@@ -30,7 +31,7 @@ def say(house: House, *said: NodeState) -> None:
 
 
 def only(house: House) -> Alarm:
-    (view,) = house.alarms.list()
+    (view,) = house.alarms.list(by=admin())
     return view.alarm
 
 
@@ -55,37 +56,37 @@ def test_each_node_and_the_controller_have_alarms_of_their_own(house: House) -> 
         ("node.clone", "x1-1-l2"): 1,
         ("controller.clock", None): 2,
     }
-    assert house.alarms.count_open() == 4
+    assert house.alarms.count_open(by=admin()) == 4
 
 
 def test_a_list_begins_with_what_was_raised_last_and_names_the_place(house: House) -> None:
     raise_(house, "node.clone")
     raise_(house, "controller.clock", node=None, at_ms=NOW_MS + 1)
-    assert [(view.alarm.code, view.name, view.village) for view in house.alarms.list()] == [
+    assert [(view.alarm.code, view.name, view.village) for view in house.alarms.list(by=admin())] == [
         ("controller.clock", "", ""),
         ("node.clone", NODE, "Pác Rằng"),
     ]
-    assert len(house.alarms.list(limit=1)) == 1
-    house.nodes.retire(NODE)
-    assert house.alarms.list()[1].name == ""
+    assert len(house.alarms.list(limit=1, by=admin())) == 1
+    house.nodes.retire(NODE, by=admin())
+    assert house.alarms.list(by=admin())[1].name == ""
 
 
 def test_a_closed_alarm_is_kept_and_its_cause_raises_a_new_one(house: House) -> None:
     raise_(house, "node.clone")
     house.clock.advance(7)
-    first = house.alarms.close(only(house).id).alarm
+    first = house.alarms.close(only(house).id, by=admin()).alarm
     assert first.closed_ms == NOW_MS + 7
-    assert house.alarms.list() == []
+    assert house.alarms.list(by=admin()) == []
     house.clock.advance(7)
-    assert house.alarms.close(first.id).alarm == first
+    assert house.alarms.close(first.id, by=admin()).alarm == first
     raise_(house, "node.clone", at_ms=NOW_MS + 20)
     assert only(house).id != first.id
-    assert {view.alarm.id for view in house.alarms.list(closed=True)} == {first.id, only(house).id}
+    assert {view.alarm.id for view in house.alarms.list(closed=True, by=admin())} == {first.id, only(house).id}
 
 
 def test_closing_what_is_not_there_says_so(small: House) -> None:
     with pytest.raises(NotFound) as unknown:
-        small.alarms.close(77)
+        small.alarms.close(77, by=admin())
     assert unknown.value.code == "alarm.unknown"
 
 
@@ -98,8 +99,8 @@ def test_a_flood_fills_the_book_and_is_counted_in_one_row_from_then_on(house: Ho
     assert found["alarms.full", None] == 3
     raise_(house, "node.clone", node="n0")  # one that is known is still counted
     assert house.alarm_codes()["node.clone", "n0"] == 2
-    house.alarms.close(house.alarms.list()[0].alarm.id)
-    house.alarms.close(house.alarms.list()[0].alarm.id)
+    house.alarms.close(house.alarms.list(by=admin())[0].alarm.id, by=admin())
+    house.alarms.close(house.alarms.list(by=admin())[0].alarm.id, by=admin())
     raise_(house, "node.clone", node="n9")
     assert ("node.clone", "n9") in house.alarm_codes()
 
@@ -125,7 +126,7 @@ def test_a_commit_that_fails_raises_nothing(house: House) -> None:
 
     with pytest.raises(RuntimeError):
         doomed()
-    assert house.alarms.list(closed=True) == []
+    assert house.alarms.list(closed=True, by=admin()) == []
 
 
 # ── two devices with one memory ──────────────────────────────────────────────────────────────────────────────────────
@@ -210,7 +211,7 @@ def test_an_empty_memory_is_expected_of_a_new_board_and_an_alarm_later(small: Ho
     assert small.alarm_codes() == {}
     say(small, state(NODE, reason="memory.new", life="00000000000000bb"))
     assert small.alarm_codes() == {("node.memory.new", NODE): 1}
-    small.nodes.renew(NODE)
+    small.nodes.renew(NODE, by=admin())
     say(small, state(NODE, reason="memory.new", life="00000000000000cc", generation=2))
     assert small.alarm_codes() == {("node.memory.new", NODE): 1}
 
@@ -219,5 +220,5 @@ def test_a_village_that_was_moved_from_is_not_named_any_more(small: House) -> No
     raise_(small, "node.clone")
     with small.work.writing() as tx:
         tx.nodes.add([Node(id=NODE, village="x1-2", name="Cột mới", generation=1, since_ms=0)])
-    (view,) = small.alarms.list()
+    (view,) = small.alarms.list(by=admin())
     assert (view.name, view.village) == ("Cột mới", "Phia Chang")

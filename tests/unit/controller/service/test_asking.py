@@ -15,6 +15,7 @@ from controller.service.kept import Request, Ruling
 from controller.service.timetable import FREEZE_MS
 from scheduler.limits import Policy, Window
 from scheduler.wishes import Begin
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, DURATION_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.test_planner import EVENING_MS, airings, evening, plan, villages
 
@@ -26,12 +27,12 @@ NIGHT_MS = EVENING_MS + 4 * HOUR_MS
 def by_day(house: House, unit: str) -> None:
     """Sound from 05:00 to 21:00 only."""
     hours = (Window(from_minute=5 * 60, to_minute=21 * 60),)
-    house.policies.set(unit, 0, Ruling(policy=Policy(hours=hours)), by="canbo")
+    house.policies.set(unit, 0, Ruling(policy=Policy(hours=hours)), by=admin())
 
 
 def ask(house: House, *to: str, at_ms: int, bulletin: str = "b2", klass: Klass = Klass.NORMAL, **wish: Any) -> Airing:
     name = house.bulletin(bulletin, klass=klass)
-    return house.airings.say(bulletin=name, wish=Wish(to=to, at_ms=at_ms, **wish), by="canbo")
+    return house.airings.say(bulletin=name, wish=Wish(to=to, at_ms=at_ms, **wish), by=admin())
 
 
 def request_of(house: House, airing: Airing) -> Request:
@@ -122,7 +123,7 @@ def test_where_it_sounds_at_another_time_it_has_an_airing_of_its_own_and_all_are
         (EVENING_MS + DURATION_MS, ("x1-2",), ["x1-2"]),
     ]
     assert plan(house) == 0
-    house.airings.cancel(mine[1].id, by="canbo")
+    house.airings.cancel(mine[1].id, by=admin())
     with house.work.reading() as tx:
         assert all(each.cancelled_ms is not None for each in map(tx.airings.get, [each.id for each in mine]) if each)
     assert request_of(house, first).cancelled_ms == NOW_MS + 500
@@ -134,7 +135,7 @@ def test_what_it_pushed_aside_comes_back_when_it_is_cancelled(house: House) -> N
     evening(house)
     urgent = ask(house, "x1", at_ms=EVENING_MS, klass=Klass.PRIORITY)
     plan(house)
-    house.airings.cancel(urgent.id, by="canbo")
+    house.airings.cancel(urgent.id, by=admin())
     plan(house)
     assert next(airing.start_ms for airing in airings(house) if airing.bulletin == "b1") == EVENING_MS
 
@@ -144,7 +145,7 @@ def test_where_two_meet_the_commune_decides_which_goes_first(house: House) -> No
     second = ask(house, "x1", at_ms=EVENING_MS + 1, klass=Klass.PRIORITY, latest_ms=EVENING_MS + HOUR_MS)
     assert second.start_ms == EVENING_MS + DURATION_MS
     plan(house)
-    house.airings.order(second.id, -1)
+    house.airings.order(second.id, -1, by=admin())
     plan(house)
     assert [(each.id, each.start_ms) for each in airings(house)] == [
         (second.id, EVENING_MS + 1),
@@ -156,13 +157,13 @@ def test_what_nobody_plans_any_more_has_no_order(house: House) -> None:
     evening(house)
     order, turn = house.say("x10"), airings(house)[0]
     gone = house.say("x10", at_ms=EVENING_MS)
-    house.airings.cancel(gone.id, by="canbo")
+    house.airings.cancel(gone.id, by=admin())
     for name in (order.id, turn.id, gone.id):
         with pytest.raises(Refused) as refused:
-            house.airings.order(name, -1)
+            house.airings.order(name, -1, by=admin())
         assert refused.value.code == "airing.fixed"
     with pytest.raises(NotFound):
-        house.airings.order("nothing", -1)
+        house.airings.order("nothing", -1, by=admin())
 
 
 def test_in_quiet_hours_it_is_refused_with_whose_they_are_now_and_at_a_time(house: House) -> None:
@@ -214,16 +215,16 @@ def test_a_latest_time_that_makes_no_sense_is_refused(small: House, latest_ms: i
 
 def test_an_order_has_no_latest_time(small: House) -> None:
     with pytest.raises(Refused) as refused:
-        small.airings.say(bulletin=small.bulletin(), wish=Wish(to=("x1",), latest_ms=NOW_MS + HOUR_MS), by="canbo")
+        small.airings.say(bulletin=small.bulletin(), wish=Wish(to=("x1",), latest_ms=NOW_MS + HOUR_MS), by=admin())
     assert refused.value.code == "airing.latest"
 
 
 def test_a_villages_notice_reaches_its_village_only(small: House) -> None:
     small.bulletin("họp", owner="x1-1")
-    small.airings.say(bulletin="họp", wish=Wish(to=("x1-1",)), by="canbo")
+    small.airings.say(bulletin="họp", wish=Wish(to=("x1-1",)), by=admin())
     for to in ("x1-2", "x1", "p04"):
         with pytest.raises(Refused) as refused:
-            small.airings.say(bulletin="họp", wish=Wish(to=(to,)), by="canbo")
+            small.airings.say(bulletin="họp", wish=Wish(to=(to,)), by=admin())
         assert (refused.value.code, refused.value.fields["owner"]) == ("airing.reach", "Pác Rằng")
 
 

@@ -18,6 +18,7 @@ from controller.domain.errors import NotFound, Refused, Unavailable
 from controller.service.asking import Wish
 from controller.service.bulletins import MAX_WAITING, Bulletins
 from controller.service.ports import Draft
+from tests.support.people import admin
 from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House
 
 WAIT_S = 20
@@ -27,7 +28,7 @@ def receive(
     house: House, data: bytes = b"sound", *, wish: Wish | None = None, title: str = "Họp thôn", owner: str = "x1"
 ) -> Bulletin:
     return house.bulletins.receive(
-        house.upload(data), title=title, klass=Klass.NORMAL, language="vi", owner=owner, by="canbo", wish=wish
+        house.upload(data), title=title, klass=Klass.NORMAL, language="vi", owner=owner, by=admin(), wish=wish
     )
 
 
@@ -87,19 +88,19 @@ def locked(house: House) -> Iterator[Callable[[], None]]:
 def test_received_means_that_its_row_is_committed_and_its_file_is_ours(house: House) -> None:
     upload = house.upload(b"noise")
     bulletin = house.bulletins.receive(
-        upload, title="  Họp \n thôn ", klass=Klass.PRIORITY, language="tay", owner="x1", by="canbo"
+        upload, title="  Họp \n thôn ", klass=Klass.PRIORITY, language="tay", owner="x1", by=admin()
     )
     assert (bulletin.title, bulletin.klass, bulletin.state) == ("Họp thôn", Klass.PRIORITY, BulletinState.DRAFT)
     assert [draft.bulletin for draft in waiting(house)] == [bulletin]
     assert not upload.exists()
     assert (house.uploads / bulletin.id).read_bytes() == b"noise"
-    assert house.bulletins.view(bulletin.id).preparing
+    assert house.bulletins.view(bulletin.id, by=admin()).preparing
 
 
 def test_its_sound_is_prepared_it_is_approved_and_the_upload_is_gone(house: House) -> None:
     bulletin = receive(house)
     work(house)
-    view = house.bulletins.view(bulletin.id)
+    view = house.bulletins.view(bulletin.id, by=admin())
     assert (view.preparing, view.progress, view.error, view.bulletin.state) == (False, 1.0, None, BulletinState.APPROVED)
     assert view.clip is not None
     assert view.clip.sha256 == view.bulletin.clip
@@ -110,8 +111,8 @@ def test_its_sound_is_prepared_it_is_approved_and_the_upload_is_gone(house: Hous
 def test_what_was_wished_comes_true_in_the_commit_that_makes_the_sound_known(house: House) -> None:
     bulletin = receive(house, wish=Wish(to=("x1-1",), at_ms=NOW_MS + HOUR_MS))
     work(house)
-    (airing,) = house.reports.recent()
-    assert airing.airing.id == house.bulletins.view(bulletin.id).airing
+    (airing,) = house.reports.recent(by=admin())
+    assert airing.airing.id == house.bulletins.view(bulletin.id, by=admin()).airing
     assert airing.airing.start_ms == NOW_MS + HOUR_MS
     assert set(house.states(airing.airing).values()) == {State.PLANNED}
     assert house.bus.filled == 1
@@ -120,7 +121,7 @@ def test_what_was_wished_comes_true_in_the_commit_that_makes_the_sound_known(hou
 def test_a_controller_that_died_before_preparing_prepares_it_at_its_next_start(house: House) -> None:
     bulletin = receive(house, wish=Wish(to=("x1-1",)))
     work(house, house.new_bulletins())
-    assert house.bulletins.view(bulletin.id).airing is not None
+    assert house.bulletins.view(bulletin.id, by=admin()).airing is not None
 
 
 def test_dying_between_preparing_and_commit_fulfils_the_wish_once(house: House) -> None:
@@ -128,11 +129,11 @@ def test_dying_between_preparing_and_commit_fulfils_the_wish_once(house: House) 
     with locked(house):
         work(house)
     assert len(house.prepare.prepared) == 1
-    assert house.bulletins.view(bulletin.id).preparing
-    assert house.reports.recent() == []
+    assert house.bulletins.view(bulletin.id, by=admin()).preparing
+    assert house.reports.recent(by=admin()) == []
     for _ in range(2):
         work(house, house.new_bulletins())
-    assert len(house.reports.recent()) == 1
+    assert len(house.reports.recent(by=admin())) == 1
     assert uploads(house) == []
 
 
@@ -140,26 +141,26 @@ def test_a_wish_that_can_not_be_keeps_the_sound_and_tells_why(house: House) -> N
     house.say("x1-1")
     bulletin = receive(house, wish=Wish(to=("x1",), at_ms=NOW_MS + 5_000))
     work(house)
-    view = house.bulletins.view(bulletin.id)
+    view = house.bulletins.view(bulletin.id, by=admin())
     assert view.error is not None
     assert (view.error[0], view.error[1]["village"]) == ("airing.overlap", "Pác Rằng")
     assert (view.bulletin.state, view.airing, view.preparing) == (BulletinState.APPROVED, None, False)
     assert view.clip is not None
-    assert len(house.reports.recent()) == 1
+    assert len(house.reports.recent(by=admin())) == 1
 
 
 def test_a_wish_whose_time_went_by_while_it_waited_is_told_to_be_past(house: House) -> None:
     bulletin = receive(house, wish=Wish(to=("x1-1",), at_ms=NOW_MS + 1_000))
     house.clock.advance(2_000)
     work(house)
-    assert house.bulletins.view(bulletin.id).error == ("airing.past", {"at_ms": NOW_MS + 1_000})
+    assert house.bulletins.view(bulletin.id, by=admin()).error == ("airing.past", {"at_ms": NOW_MS + 1_000})
 
 
 def test_a_bad_sound_leaves_its_reason_and_no_upload(house: House) -> None:
     bulletin = receive(house)
     house.prepare.trouble = [AudioError("audio.truncated")]
     work(house)
-    view = house.bulletins.view(bulletin.id)
+    view = house.bulletins.view(bulletin.id, by=admin())
     assert (view.error, view.preparing, view.clip) == (("audio.truncated", {}), False, None)
     assert uploads(house) == []
     assert view.bulletin.state is BulletinState.DRAFT
@@ -173,9 +174,9 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing_and_stops_nobody_behind(s
     small.prepare.trouble = [trouble]
     work(small)
     assert [draft.bulletin.id for draft in waiting(small)] == [first.id]
-    assert small.bulletins.view(second.id).clip is not None
+    assert small.bulletins.view(second.id, by=admin()).clip is not None
     work(small, small.new_bulletins())
-    assert small.bulletins.view(first.id).clip is not None
+    assert small.bulletins.view(first.id, by=admin()).clip is not None
 
 
 def test_a_full_disk_that_meets_the_plan_of_a_wish_puts_it_off_too(small: House) -> None:
@@ -186,42 +187,42 @@ def test_a_full_disk_that_meets_the_plan_of_a_wish_puts_it_off_too(small: House)
 
     small.plans._files = type("Full", (), {"put_bytes": staticmethod(full)})()
     work(small)
-    assert small.bulletins.view(bulletin.id).preparing
-    assert small.reports.recent() == []
+    assert small.bulletins.view(bulletin.id, by=admin()).preparing
+    assert small.reports.recent(by=admin()) == []
     small.plans._files = small.files
     work(small, small.new_bulletins())
-    assert small.bulletins.view(bulletin.id).airing is not None
+    assert small.bulletins.view(bulletin.id, by=admin()).airing is not None
 
 
 def test_a_cancelled_one_is_not_prepared_and_not_aired_even_after_a_restart(house: House) -> None:
     bulletin = receive(house, wish=Wish(to=("x1-1",)))
-    house.bulletins.cancel(bulletin.id)
-    view = house.bulletins.view(bulletin.id)
+    house.bulletins.cancel(bulletin.id, by=admin())
+    view = house.bulletins.view(bulletin.id, by=admin())
     assert (view.preparing, view.error) == (False, ("audio.cancelled", {}))
     assert uploads(house) == []
     work(house, house.new_bulletins())
     assert house.prepare.prepared == []
-    assert house.reports.recent() == []
+    assert house.reports.recent(by=admin()) == []
 
 
 def test_one_that_is_cancelled_while_it_is_prepared_is_not_aired(house: House) -> None:
     bulletin = receive(house, wish=Wish(to=("x1-1",)))
-    house.prepare.meanwhile = lambda: house.bulletins.cancel(bulletin.id)
+    house.prepare.meanwhile = lambda: house.bulletins.cancel(bulletin.id, by=admin())
     work(house)
     assert len(house.prepare.prepared) == 1
-    assert house.bulletins.view(bulletin.id).error == ("audio.cancelled", {})
-    assert house.reports.recent() == []
+    assert house.bulletins.view(bulletin.id, by=admin()).error == ("audio.cancelled", {})
+    assert house.reports.recent(by=admin()) == []
     assert uploads(house) == []
 
 
 def test_cancelling_what_is_prepared_changes_nothing_and_what_is_unknown_is_told(house: House) -> None:
     bulletin = receive(house)
     work(house)
-    before = house.bulletins.view(bulletin.id)
-    house.bulletins.cancel(bulletin.id)
-    assert house.bulletins.view(bulletin.id) == before
+    before = house.bulletins.view(bulletin.id, by=admin())
+    house.bulletins.cancel(bulletin.id, by=admin())
+    assert house.bulletins.view(bulletin.id, by=admin()) == before
     with pytest.raises(NotFound):
-        house.bulletins.cancel("nothing")
+        house.bulletins.cancel("nothing", by=admin())
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,7 @@ def test_what_is_refused_leaves_no_row_and_no_upload(small: House, change: dict[
 
 def test_an_emergency_is_no_bulletin(small: House) -> None:
     with pytest.raises(Refused) as refused:
-        small.bulletins.receive(small.upload(), title="Lũ", klass=Klass.EMERGENCY, language="vi", owner="x1", by="canbo")
+        small.bulletins.receive(small.upload(), title="Lũ", klass=Klass.EMERGENCY, language="vi", owner="x1", by=admin())
     assert refused.value.code == "bulletin.emergency"
 
 
@@ -310,13 +311,13 @@ def test_a_worker_that_sleeps_wakes_for_what_comes_and_for_the_end(small: House)
     bulletin = receive(small)
     end = threading.Event()
     for _ in range(2_000):
-        if not small.bulletins.view(bulletin.id).preparing:
+        if not small.bulletins.view(bulletin.id, by=admin()).preparing:
             break
         end.wait(0.01)
     small.bulletins.close()
     thread.join(WAIT_S)
     assert not thread.is_alive()
-    assert small.bulletins.view(bulletin.id).clip is not None
+    assert small.bulletins.view(bulletin.id, by=admin()).clip is not None
 
 
 def test_a_notice_is_approved_with_its_sound_and_its_unit_is_planned_anew_in_the_same_commit(house: House) -> None:
@@ -328,7 +329,7 @@ def test_a_notice_is_approved_with_its_sound_and_its_unit_is_planned_anew_in_the
         klass=Klass.NORMAL,
         language="nut",
         owner="x1-1",
-        by="canbo",
+        by=admin(),
         kind="hop-thon",
         until_ms=NOW_MS + HOUR_MS,
     )
@@ -345,7 +346,7 @@ def test_a_notice_is_approved_with_its_sound_and_its_unit_is_planned_anew_in_the
         NOW_MS + HOUR_MS,
     )
     assert waiting.since_ms == NOW_MS + 6_000
-    assert house.bulletins.view(plain.id).bulletin.approved_ms == NOW_MS + 6_000
+    assert house.bulletins.view(plain.id, by=admin()).bulletin.approved_ms == NOW_MS + 6_000
     assert house.waiting() == ["x1-1"]
 
 

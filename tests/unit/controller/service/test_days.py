@@ -15,6 +15,7 @@ from controller.service.kept import Request, Ruling
 from controller.service.reasons import Reason
 from scheduler.limits import Policy, Window
 from scheduler.wishes import PRIORITY, Begin, Take
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, DURATION_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.slots import programme, relay, rule
 from tests.unit.controller.service.test_planner import EVENING_MS, TODAY, airings, evening, plan
@@ -53,29 +54,29 @@ def request(house: House, name: str, start_ms: int, *units: str, owner: str = "x
 
 def test_a_day_is_told_by_name_for_each_village_with_a_loudspeaker(house: House) -> None:
     evening(house)
-    span = days(house).of("x1")
+    span = days(house).of("x1", by=admin())
     assert (span.day, span.unit.name, span.utc_offset) == (TODAY, "Quảng Uyên", 420)
     assert told(span) == [(["Phia Chang", "Pác Rằng"], [("Tin b1", "19:00")])]
     [line] = span.groups[0].lines
     assert (line.programme, line.owner, line.klass) == ("Buổi tối", "Quảng Uyên", "normal")
     assert (line.is_relay, line.is_whole, line.airing) == (False, True, "")
     assert span.groups[0].reasons == ()
-    assert told(days(house).of("x10")) == [(["Bản Giốc"], [])]
-    assert told(days(house).of("x1-9")) == []
+    assert told(days(house).of("x10", by=admin())) == [(["Bản Giốc"], [])]
+    assert told(days(house).of("x1-9", by=admin())) == []
 
 
 def test_what_has_sounded_stays_in_the_day_and_tomorrow_is_told_too(house: House) -> None:
     kept = evening(house)
     house.clock.advance(EVENING_MS + HOUR_MS - NOW_MS)
-    house.programmes.end(kept.programme.id, by="canbo")
+    house.programmes.end(kept.programme.id, by=admin())
     plan(house)
-    span = days(house).of("x1")
+    span = days(house).of("x1", by=admin())
     assert told(span) == [(["Phia Chang", "Pác Rằng"], [("Tin b1", "19:00")])]
     [line] = span.groups[0].lines
     assert (line.programme, line.owner, line.airing) == ("Buổi tối", "Quảng Uyên", airings(house)[0].id)
-    assert told(days(house).of("x1", TODAY + timedelta(days=1))) == [(["Phia Chang", "Pác Rằng"], [])]
+    assert told(days(house).of("x1", TODAY + timedelta(days=1), by=admin())) == [(["Phia Chang", "Pác Rằng"], [])]
     house.clock.advance(3 * DAY_MS)
-    assert told(days(house).of("x1", TODAY)) == [(["Phia Chang", "Pác Rằng"], [("Tin b1", "19:00")])]
+    assert told(days(house).of("x1", TODAY, by=admin())) == [(["Phia Chang", "Pác Rằng"], [("Tin b1", "19:00")])]
 
 
 def test_today_and_tomorrow_together_are_what_the_planner_made(house: House) -> None:
@@ -83,7 +84,7 @@ def test_today_and_tomorrow_together_are_what_the_planner_made(house: House) -> 
     request(house, "r1", EVENING_MS, "x1-2", klass=PRIORITY)
     plan(house)
     made = {(airing.start_ms, airing.bulletin, village) for airing, village in planned(house)}
-    spans = [days(house).of("p04"), days(house).of("p04", TODAY + timedelta(days=1))]
+    spans = [days(house).of("p04", by=admin()), days(house).of("p04", TODAY + timedelta(days=1), by=admin())]
     shown = {
         (line.start_ms, line.source, village.id)
         for span in spans
@@ -103,8 +104,8 @@ def planned(house: House) -> list[tuple[object, str]]:
 def test_a_village_that_differs_is_told_apart_with_whose_limit_it_is(house: House) -> None:
     evening(house)
     early = Policy(hours=(Window(from_minute=5 * 60, to_minute=19 * 60),))
-    house.policies.set("x1-2", 0, Ruling(policy=early), by="canbo")
-    other, same = days(house).of("x1").groups
+    house.policies.set("x1-2", 0, Ruling(policy=early), by=admin())
+    other, same = days(house).of("x1", by=admin()).groups
     assert [unit.name for unit in same.villages] == ["Pác Rằng"]
     assert [unit.name for unit in other.villages] == ["Phia Chang"]
     [reason] = other.reasons
@@ -115,10 +116,10 @@ def test_a_village_that_differs_is_told_apart_with_whose_limit_it_is(house: Hous
 def test_the_uppermost_unit_whose_policy_binds_is_named(small: House, unit: str) -> None:
     small.bulletin()
     for place, minutes in (("p04", 20), ("x1", 20), ("x1-1", 20), (unit, 10)):
-        known = small.policies.get(place)
-        small.policies.set(place, known.version, Ruling(policy=Policy(session_ms=minutes * 60_000)), by="canbo")
-    small.programmes.create(programme(relay(length_ms=1_800_000), rule=rule(19 * 60, first=TODAY)), by="canbo")
-    [group] = days(small).of("x1-1").groups
+        known = small.policies.get(place, by=admin())
+        small.policies.set(place, known.version, Ruling(policy=Policy(session_ms=minutes * 60_000)), by=admin())
+    small.programmes.create(programme(relay(length_ms=1_800_000), rule=rule(19 * 60, first=TODAY)), by=admin())
+    [group] = days(small).of("x1-1", by=admin()).groups
     [reason] = group.reasons
     names = {"p04": "Cao Bằng", "x1": "Quảng Uyên", "x1-1": "Pác Rằng"}
     assert (reason.code, reason.unit, reason.limit) == ("cut.session", names[unit], 600_000)
@@ -138,8 +139,8 @@ def test_every_kind_of_limit_names_who_set_it(small: House, policy: Policy, code
     evening(small)
     if policy.sessions:
         request(small, "r1", EVENING_MS - 30 * 60_000, "x1", klass=PRIORITY)
-    small.policies.set("x1", 0, Ruling(policy=policy), by="canbo")
-    [group] = days(small).of("x1").groups
+    small.policies.set("x1", 0, Ruling(policy=policy), by=admin())
+    [group] = days(small).of("x1", by=admin()).groups
     reason = reasons(group)[code]
     assert (reason.unit, reason.limit) == ("Quảng Uyên", limit)
     assert reason.languages == (("vi",) if code == "dropped.language" else ())
@@ -149,7 +150,7 @@ def test_what_was_in_the_way_is_named(small: House) -> None:
     evening(small)
     request(small, "r1", EVENING_MS, "x1", klass=PRIORITY)
     request(small, "r2", EVENING_MS + 10_000, "x1", begin=Begin.EXACT)
-    [group] = days(small).of("x1").groups
+    [group] = days(small).of("x1", by=admin()).groups
     assert [line.title for line in group.lines] == ["Tin b-r1", "Tin b1"]
     found = reasons(group)
     assert (found["later.taken"].title, found["later.taken"].by) == ("Buổi tối", "Tin b-r1")
@@ -158,13 +159,13 @@ def test_what_was_in_the_way_is_named(small: House) -> None:
 
 
 def test_a_notice_that_nobody_takes_says_that_it_waits(small: House) -> None:
-    small.bulletins.receive(small.upload(), title="Họp", klass="normal", language="vi", owner="x1", by="canbo", kind="tin")
+    small.bulletins.receive(small.upload(), title="Họp", klass="normal", language="vi", owner="x1", by=admin(), kind="tin")
     [draft] = small.bulletins._waiting()
     small.bulletins._prepare_one(draft)
-    [group] = days(small).of("x1").groups
+    [group] = days(small).of("x1", by=admin()).groups
     assert [(reason.code, reason.title) for reason in group.reasons] == [("waits", "Họp")]
-    small.programmes.create(programme(notices(Take.FRESH), rule=rule(19 * 60, first=TODAY)), by="canbo")
-    [group] = days(small).of("x1").groups
+    small.programmes.create(programme(notices(Take.FRESH), rule=rule(19 * 60, first=TODAY)), by=admin())
+    [group] = days(small).of("x1", by=admin()).groups
     assert group.reasons == ()
     assert [(line.title, line.programme) for line in group.lines] == [("Họp", "Buổi sáng")]
 
@@ -172,10 +173,10 @@ def test_a_notice_that_nobody_takes_says_that_it_waits(small: House) -> None:
 def test_an_order_has_its_owner_and_what_somebody_stopped_says_so(small: House) -> None:
     order = small.say("x1-1", lead_ms=0)
     small.clock.advance(DURATION_MS // 2)
-    small.airings.cancel(order.id, by="canbo")
+    small.airings.cancel(order.id, by=admin())
     later = small.say("x1-1", at_ms=NOW_MS + 2 * HOUR_MS)
-    small.airings.cancel(later.id, by="canbo")
-    [group] = days(small).of("x1-1").groups
+    small.airings.cancel(later.id, by=admin())
+    [group] = days(small).of("x1-1", by=admin()).groups
     [line] = group.lines
     assert (line.title, line.owner, line.is_whole, line.end_ms - line.start_ms) == ("Tin b1", "Cao Bằng", False, 15_000)
     assert [reason.code for reason in group.reasons] == ["cut.cancelled", "cancelled"]
@@ -183,7 +184,7 @@ def test_an_order_has_its_owner_and_what_somebody_stopped_says_so(small: House) 
 
 def test_who_has_no_say_here_is_named(small: House) -> None:
     request(small, "r1", EVENING_MS, "x1-1", owner="x10")
-    [group] = days(small).of("x1-1").groups
+    [group] = days(small).of("x1-1", by=admin()).groups
     assert [(reason.code, reason.unit) for reason in group.reasons] == [("dropped.reach", "Đàm Thuỷ")]
 
 
@@ -197,7 +198,7 @@ def test_a_hundred_villages_that_sound_alike_are_one_group_and_the_exceptions_fo
             tx.units.add([_village(small_one, parent.path)])
             tx.nodes.add([Node(id=f"{small_one}-l1", village=small_one, name="l1", generation=1, since_ms=0)])
     asked = small.say("x1-20", at_ms=NOW_MS + HOUR_MS // 2)
-    groups = days(small).of("x1").groups
+    groups = days(small).of("x1", by=admin()).groups
     assert [len(group.villages) for group in groups] == [31, 1]
     assert groups[1].lines[0].wish == asked.wish
 
@@ -209,16 +210,16 @@ def _village(name: str, above: tuple[str, ...]) -> Unit:
 def test_a_day_too_far_or_a_unit_that_is_none_is_refused(small: House) -> None:
     for day in (date(2027, 1, 1), date(2020, 1, 1)):
         with pytest.raises(Refused) as refused:
-            days(small).of("x1", day)
+            days(small).of("x1", day, by=admin())
         assert refused.value.code == "day.far"
     with pytest.raises(NotFound):
-        days(small).of("x99")
+        days(small).of("x99", by=admin())
 
 
 def test_ahead_is_today_and_as_far_as_the_farthest_village_is_planned(small: House) -> None:
     evening(small)
-    small.policies.set("x1-1", 0, Ruling(horizon_h=96), by="canbo")
-    span = days(small).ahead("x1")
+    small.policies.set("x1-1", 0, Ruling(horizon_h=96), by=admin())
+    span = days(small).ahead("x1", by=admin())
     assert (span.day, span.until_ms) == (TODAY, NOW_MS + 500 + 96 * HOUR_MS)
     assert [len(group.lines) for group in span.groups] == [4]
 
@@ -226,6 +227,6 @@ def test_ahead_is_today_and_as_far_as_the_farthest_village_is_planned(small: Hou
 def test_to_tell_changes_nothing(house: House) -> None:
     evening(house)
     before = house.waiting(), airings(house), len(house.letters()), house.plan("x1-1")
-    days(house).of("p04")
-    days(house).ahead("p04")
+    days(house).of("p04", by=admin())
+    days(house).ahead("p04", by=admin())
     assert (house.waiting(), airings(house), len(house.letters()), house.plan("x1-1")) == before

@@ -13,6 +13,7 @@ from controller.domain.node import Node
 from controller.protocol.messages import Receipts
 from controller.service.deliveries import LINK_AWAY_MS, LINK_UP_MS
 from controller.service.ports import Custody, Delivery
+from tests.support.people import admin
 from tests.unit.controller.service.house import LIFE, NODES, NOW_MS, House, receipt, receipts
 
 LADDER = ("accepted", "cached", "started", "finished")
@@ -120,7 +121,7 @@ def test_one_that_comes_after_the_airing_was_settled_waits_for_no_sweeper(house:
 
 def test_one_of_an_airing_that_was_cancelled_asks_for_silence_there_too(house: House) -> None:
     airing = house.say("x1-1")
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     house.hear(receipts("x1-2-l1", receipt(1, airing, "accepted")))
     assert house.states(airing)["x1-2-l1"] is State.CANCELLING
 
@@ -279,7 +280,7 @@ def test_ends_stand_a_settled_one_is_looked_at_once_and_a_late_true_end_replaces
 
 def test_an_asked_for_silence_that_nobody_confirmed_is_unknown_in_the_end(house: House) -> None:
     airing = house.say("x1-1")
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     house.clock.advance(airing.settles_ms - NOW_MS)
     house.sweeper.sweep(up_for(house, LINK_UP_MS))
     assert set(house.states(airing).values()) == {State.UNKNOWN}

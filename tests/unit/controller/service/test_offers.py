@@ -9,6 +9,7 @@ from controller.protocol import seal
 from controller.protocol.messages import Answer, Config, Kind, Order, PlanHead, Versions
 from controller.service.ports import Document
 from controller.service.versions import FARTHEST_MS
+from tests.support.people import admin
 from tests.unit.controller.service.house import BASES, HOUR_MS, LIFE, NODES, NOW_MS, House, ask, receipt, receipts
 
 
@@ -81,7 +82,7 @@ def test_what_is_to_be_silent_is_offered_the_stop_and_never_the_order_again(hous
     house.post()
     versions = {node: held(house, node) for node in NODES[:2]}
     house.hear(receipts("x1-1-l1", receipt(1, airing, "started")))
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     for node in NODES[:2]:
         (order,) = house.owed_to(node, versions[node])
         assert (order.kind, order.airing, order.rev) == (Kind.STOP, airing.id, 2)

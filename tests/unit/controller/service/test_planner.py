@@ -17,6 +17,7 @@ from controller.service.timetable import FREEZE_MS
 from scheduler.limits import Policy, Window
 from scheduler.programme import DayChange
 from scheduler.wishes import Take
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.slots import naming, programme, rule
 from tests.unit.scheduler.turns import notices
@@ -32,7 +33,7 @@ def evening(house: House, **told: Any) -> KeptProgramme:
     """A programme with one bulletin at 19:00 each day, in the commune x1."""
     house.bulletin()
     usual: dict[str, Any] = {"rule": rule(19 * 60, first=TODAY), "title": "Buổi tối"}
-    kept = house.programmes.create(programme(naming("b1"), **usual | told), by="canbo")
+    kept = house.programmes.create(programme(naming("b1"), **usual | told), by=admin())
     plan(house)
     return kept
 
@@ -76,7 +77,7 @@ def test_each_turn_of_the_next_two_days_becomes_an_airing_in_the_plans_of_its_vi
 def test_a_burst_of_edits_is_one_plan(house: House) -> None:
     kept = evening(house)
     for minute in (20 * 60, 20 * 60 + 5, 20 * 60 + 10):
-        house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=minute), by="canbo")
+        house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=minute), by=admin())
         house.clock.advance(QUIET_MS - 1)
         assert house.planner.step() == 0
     house.clock.advance(1)
@@ -88,7 +89,7 @@ def test_an_editor_who_never_stops_is_planned_all_the_same_within_two_seconds(ho
     kept = evening(house)
     changed_ms = []
     for minute in range(20 * 60, 20 * 60 + 30):
-        house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=minute), by="canbo")
+        house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=minute), by=admin())
         house.clock.advance(200)
         if house.planner.step():
             changed_ms.append(house.clock.now_ms())
@@ -109,7 +110,7 @@ def test_to_plan_again_changes_nothing_and_tells_nobody(house: House) -> None:
 def test_a_day_that_is_changed_moves_its_airing_by_a_higher_revision(house: House) -> None:
     kept = evening(house)
     today, tomorrow = airings(house)
-    house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=20 * 60), by="canbo")
+    house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=20 * 60), by=admin())
     assert plan(house) == 2
     moved, same = airings(house)
     assert (moved.id, moved.rev, moved.start_ms) == (today.id, 2, EVENING_MS + HOUR_MS)
@@ -124,7 +125,7 @@ def test_a_day_that_is_changed_moves_its_airing_by_a_higher_revision(house: Hous
 def test_a_villages_own_policy_splits_its_airing_from_the_others(house: House) -> None:
     evening(house)
     early = Policy(hours=(Window(from_minute=5 * 60, to_minute=19 * 60),))
-    house.policies.set("x1-2", 0, Ruling(policy=early), by="canbo")
+    house.policies.set("x1-2", 0, Ruling(policy=early), by=admin())
     assert plan(house) == 1
     assert [villages(house, airing) for airing in airings(house)] == [["x1-1"], ["x1-1"]]
     assert set(house.states(airings(house)[0])) == {"x1-1-l1", "x1-1-l2"}
@@ -135,7 +136,7 @@ def test_who_was_told_of_what_is_left_out_must_say_that_it_is_silent(house: Hous
     today, _ = airings(house)
     house.post()
     assert set(house.states(today).values()) == {State.PUBLISHED}
-    house.programmes.skip_day(kept.programme.id, TODAY, by="canbo")
+    house.programmes.skip_day(kept.programme.id, TODAY, by=admin())
     plan(house)
     assert set(house.states(today).values()) == {State.CANCELLING}
     assert [airing.start_ms for airing in airings(house)] == [EVENING_MS + DAY_MS]
@@ -146,11 +147,11 @@ def test_who_was_told_of_what_is_left_out_must_say_that_it_is_silent(house: Hous
 
 def test_a_pause_that_is_taken_back_brings_its_turns_back(house: House) -> None:
     kept = evening(house)
-    house.programmes.pause(kept.programme.id, TODAY, TODAY, by="canbo")
+    house.programmes.pause(kept.programme.id, TODAY, TODAY, by=admin())
     plan(house)
     assert len(airings(house)) == 1
-    now = house.programmes.get(kept.programme.id)
-    house.programmes.change(kept.programme.id, now.version, kept.programme, by="canbo")
+    now = house.programmes.get(kept.programme.id, by=admin())
+    house.programmes.change(kept.programme.id, now.version, kept.programme, by=admin())
     plan(house)
     assert [airing.start_ms for airing in airings(house)] == [EVENING_MS, EVENING_MS + DAY_MS]
 
@@ -158,7 +159,7 @@ def test_a_pause_that_is_taken_back_brings_its_turns_back(house: House) -> None:
 def test_what_a_person_cancelled_is_not_planned_again(house: House) -> None:
     evening(house)
     today, tomorrow = airings(house)
-    house.airings.cancel(today.id, by="canbo")
+    house.airings.cancel(today.id, by=admin())
     house.planner.extend()
     assert plan(house) == 0
     assert [airing.id for airing in airings(house) if airing.cancelled_ms is None] == [tomorrow.id]
@@ -168,14 +169,14 @@ def test_what_begins_soon_or_has_begun_is_not_touched(house: House) -> None:
     kept = evening(house)
     today, tomorrow = airings(house)
     house.clock.advance(EVENING_MS - house.clock.now_ms() - FREEZE_MS)
-    house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=20 * 60), by="canbo")
+    house.programmes.change_day(kept.programme.id, DayChange(day=TODAY, minute=20 * 60), by=admin())
     plan(house)
     assert airings(house) == [today, tomorrow]
 
 
 def test_a_notice_is_planned_once_and_in_the_turn_that_comes_first(house: House) -> None:
-    house.bulletins.receive(house.upload(), title="Họp", klass="normal", language="vi", owner="x1", by="canbo", kind="tin")
-    house.programmes.create(programme(notices(Take.FRESH), rule=rule(19 * 60, first=TODAY)), by="canbo")
+    house.bulletins.receive(house.upload(), title="Họp", klass="normal", language="vi", owner="x1", by=admin(), kind="tin")
+    house.programmes.create(programme(notices(Take.FRESH), rule=rule(19 * 60, first=TODAY)), by=admin())
     assert plan(house) == 0
     [draft] = house.bulletins._waiting()
     house.bulletins._prepare_one(draft)
@@ -190,7 +191,7 @@ def test_a_notice_is_planned_once_and_in_the_turn_that_comes_first(house: House)
 
 def test_a_unit_that_is_cut_off_in_storms_is_planned_further_ahead(house: House) -> None:
     evening(house)
-    house.policies.set("x1-1", 0, Ruling(horizon_h=96), by="canbo")
+    house.policies.set("x1-1", 0, Ruling(horizon_h=96), by=admin())
     plan(house)
     far, near = house.plan("x1-1"), house.plan("x1-2")
     assert far is not None
@@ -211,12 +212,12 @@ def test_an_order_of_now_keeps_its_time(house: House) -> None:
 
 def test_the_first_loudspeaker_of_a_village_is_planned_for_at_once(house: House) -> None:
     evening(house)
-    house.nodes.add("x1-9", ["Lũng Vài 1"])
+    house.nodes.add("x1-9", ["Lũng Vài 1"], by=admin())
     assert plan(house) == 1
     assert villages(house, airings(house)[0]) == ["x1-1", "x1-2", "x1-9"]
     assert house.states(airings(house)[0])["x1-9-l1"] is State.PLANNED
-    house.nodes.move("x10-1-l1", "x1-9")
-    house.nodes.move("x10-1-l2", "x1-9")
+    house.nodes.move("x10-1-l1", "x1-9", by=admin())
+    house.nodes.move("x10-1-l2", "x1-9", by=admin())
     assert plan(house) == 0
     found = house.plan("x1-9")
     assert found is not None

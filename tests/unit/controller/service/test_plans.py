@@ -9,6 +9,7 @@ from controller.service import plans as module
 from controller.service.plans import HORIZON_MS
 from controller.service.ports import Document
 from controller.service.versions import FARTHEST_MS, believable, next_version
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, NOW_MS, House, kinds
 
 
@@ -121,7 +122,7 @@ def test_renew_writes_a_body_anew_that_was_lost_or_damaged(house: House) -> None
 
 def test_a_village_with_nothing_to_come_is_left_in_peace(house: House) -> None:
     airing = house.say("x1-1", at_ms=NOW_MS + HOUR_MS)
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     house.clock.advance(3 * DAY_MS)
     assert house.plans.renew() == 0
 

@@ -6,6 +6,7 @@ from controller.domain.delivery import State
 from controller.protocol.messages import Versions
 from controller.service import presence
 from controller.service.posting import LIMIT, MAX_REMEMBERED
+from tests.support.people import admin
 from tests.unit.controller.service.house import HOUR_MS, NODES, NOW_MS, House, receipt, receipts, state
 
 
@@ -69,7 +70,7 @@ def test_while_they_are_just_taking_it_the_next_offer_is_put_off_without_being_c
 
 def test_a_stop_is_offered_until_every_loudspeaker_said_what_came_of_it(house: House) -> None:
     airing = house.say("x1-1", grace_ms=3_000_000)
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     assert [letter.kind for letter in house.post()] == ["stop"]
     house.hear(receipts("x1-1-l1", receipt(1, airing, "cancelled", rev=2)))
     house.clock.advance(2_000)
@@ -104,25 +105,25 @@ def test_expired_letters_are_never_due_and_keep_nobody_awake(house: House) -> No
 
 def test_silence_goes_before_sound_and_sound_before_papers(house: House) -> None:
     house.say("x1-2", at_ms=NOW_MS + HOUR_MS)
-    house.nodes.hold("x1", house.clip(), on=True)
+    house.nodes.hold("x1", house.clip(), on=True, by=admin())
     house.say("x10")
     airing = house.say("x1-1")
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     assert [letter.kind for letter in house.post()] == ["stop", "play", "plan", *["config"] * 4]
 
 
 def test_a_letter_that_was_superseded_meanwhile_is_not_marked_and_marks_nobody(house: House) -> None:
     airing = house.say("x1-1")
     letters, _ = house.posting.due()
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     house.posting.published(letters)
     assert set(house.states(airing).values()) == {State.CANCELLING}
     assert [letter.attempt for letter in house.letters()] == [0]
 
 
 def test_a_round_is_bounded_and_the_rest_goes_in_the_next(small: House) -> None:
-    small.nodes.add("x1-9", [f"l {number}" for number in range(LIMIT + 5)])
-    small.nodes.hold("x1-9", small.clip(), on=True)
+    small.nodes.add("x1-9", [f"l {number}" for number in range(LIMIT + 5)], by=admin())
+    small.nodes.hold("x1-9", small.clip(), on=True, by=admin())
     assert [len(small.post()), len(small.post()), len(small.post())] == [LIMIT, 5, 0]
 
 

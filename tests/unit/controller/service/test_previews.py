@@ -16,6 +16,7 @@ from controller.service.previews import Preview, Previews
 from scheduler.limits import Policy, Window
 from scheduler.programme import Programme
 from scheduler.wishes import PRIORITY, Begin
+from tests.support.people import admin
 from tests.unit.controller.service.house import DURATION_MS, House
 from tests.unit.controller.service.slots import naming, programme, rule
 from tests.unit.controller.service.test_days import planned, request
@@ -39,7 +40,7 @@ def shown(preview: Preview, *, after: bool) -> set[tuple[Any, ...]]:
 def everything(house: House) -> tuple[Any, ...]:
     """All that a plan or a save would change."""
     with house.work.reading() as tx:
-        return house.programmes.list(), airings(house), tx.replans.waiting(), house.letters(), house.plan("x1-1")
+        return house.programmes.list(by=admin()), airings(house), tx.replans.waiting(), house.letters(), house.plan("x1-1")
 
 
 def made(house: House) -> set[tuple[Any, ...]]:
@@ -54,7 +55,7 @@ def test_a_new_programme_is_shown_before_and_after_and_nothing_is_saved(house: H
     evening(house)
     house.bulletin("b2")
     before = everything(house)
-    preview = previews(house).created(at(19 * 60, "b2", klass=PRIORITY))
+    preview = previews(house).created(at(19 * 60, "b2", klass=PRIORITY), by=admin())
     assert everything(house) == before
     [group] = preview.groups
     assert (preview.villages, [unit.id for unit in group.villages]) == (2, ["x1-2", "x1-1"])
@@ -88,14 +89,14 @@ def test_a_change_is_shown_as_the_planner_then_makes_it(house: House, change: st
     kept = evening(house)
     request(house, "r1", EVENING_MS + 60_000, "x1-2", klass=PRIORITY)
     early = Policy(hours=(Window(from_minute=5 * 60, to_minute=20 * 60 + 30),), session_ms=80_000)
-    house.policies.set("x1-2", 0, Ruling(policy=early), by="canbo")
+    house.policies.set("x1-2", 0, Ruling(policy=early), by=admin())
     plan(house)
     before, wanted = made(house), CHANGES[change](kept.programme)
-    preview = previews(house).changed(kept.programme.id, wanted)
+    preview = previews(house).changed(kept.programme.id, wanted, by=admin())
     if wanted is None:
-        house.programmes.end(kept.programme.id, by="canbo")
+        house.programmes.end(kept.programme.id, by=admin())
     else:
-        house.programmes.change(kept.programme.id, 1, wanted, by="canbo")
+        house.programmes.change(kept.programme.id, 1, wanted, by=admin())
     plan(house)
     after = made(house)
     differing = {village.id for group in preview.groups for village in group.villages}
@@ -109,31 +110,31 @@ def test_a_new_programme_is_planned_as_it_was_shown(house: House) -> None:
     evening(house)
     house.bulletin("b2")
     wanted = at(19 * 60, "b2", "b1")
-    preview = previews(house).created(wanted)
+    preview = previews(house).created(wanted, by=admin())
     house.clock.advance(1)
-    house.programmes.create(wanted, by="canbo")
+    house.programmes.create(wanted, by=admin())
     plan(house)
     assert shown(preview, after=True) == made(house)
 
 
 def test_what_changes_nothing_shows_nothing(small: House) -> None:
     kept = evening(small)
-    assert previews(small).changed(kept.programme.id, kept.programme).groups == ()
+    assert previews(small).changed(kept.programme.id, kept.programme, by=admin()).groups == ()
 
 
 def test_what_could_not_be_saved_is_refused_the_same_way(small: House) -> None:
     kept = evening(small)
     with pytest.raises(NotFound):
-        previews(small).changed("p99", None)
+        previews(small).changed("p99", None, by=admin())
     with pytest.raises(NotFound):
-        previews(small).created(at(300, "b99"))
-    small.policies.set("x1", 0, Ruling(policy=Policy(hours=(Window(from_minute=300, to_minute=1260),))), by="canbo")
+        previews(small).created(at(300, "b99"), by=admin())
+    small.policies.set("x1", 0, Ruling(policy=Policy(hours=(Window(from_minute=300, to_minute=1260),))), by=admin())
     with pytest.raises(Refused) as refused:
-        previews(small).created(at(195, "b1"))
+        previews(small).created(at(195, "b1"), by=admin())
     assert refused.value.code == "programme.hours"
-    small.programmes.end(kept.programme.id, by="canbo")
+    small.programmes.end(kept.programme.id, by=admin())
     with pytest.raises(Refused) as refused:
-        previews(small).changed(kept.programme.id, None)
+        previews(small).changed(kept.programme.id, None, by=admin())
     assert refused.value.code == "programme.ended"
 
 
@@ -141,7 +142,7 @@ def test_a_policy_is_shown_before_and_after(house: House) -> None:
     evening(house)
     by_day = Ruling(policy=Policy(hours=(Window(from_minute=5 * 60, to_minute=18 * 60),)))
     before = everything(house)
-    preview = previews(house).ruled("x1-1", by_day)
+    preview = previews(house).ruled("x1-1", by_day, by=admin())
     assert everything(house) == before
     assert made(house) - shown(preview, after=False) == {each for each in made(house) if each[3] != "x1-1"}
     assert shown(preview, after=True) == set()
@@ -149,15 +150,15 @@ def test_a_policy_is_shown_before_and_after(house: House) -> None:
     assert {(each.after and each.after.code, each.after and each.after.unit) for each in group.decisions} == {
         ("dropped.hours", "Pác Rằng")
     }
-    house.policies.set("x1-1", 0, by_day, by="canbo")
+    house.policies.set("x1-1", 0, by_day, by=admin())
     plan(house)
     assert {village for *_, village in made(house)} == {"x1-2"}
-    assert [unit.id for group in previews(house).ruled("x1-1", None).groups for unit in group.villages] == ["x1-1"]
+    assert [unit.id for group in previews(house).ruled("x1-1", None, by=admin()).groups for unit in group.villages] == ["x1-1"]
 
 
 def test_a_policy_that_could_not_be_set_is_refused_before(house: House) -> None:
     with pytest.raises(Refused) as refused:
-        previews(house).ruled("x1", Ruling(horizon_h=1))
+        previews(house).ruled("x1", Ruling(horizon_h=1), by=admin())
     assert refused.value.code == "policy.limit"
 
 
@@ -165,7 +166,7 @@ def test_a_bulletin_at_a_time_is_shown_with_what_it_pushes_aside(house: House) -
     evening(house)
     house.bulletin("b2", klass=Klass.PRIORITY)
     before = everything(house)
-    preview = previews(house).asked("b2", Wish(to=("x1-1",), at_ms=EVENING_MS))
+    preview = previews(house).asked("b2", Wish(to=("x1-1",), at_ms=EVENING_MS), by=admin())
     assert everything(house) == before
     [group] = preview.groups
     assert [(line.start_ms, line.title) for line in group.after] == [
@@ -179,7 +180,7 @@ def test_a_bulletin_at_a_time_is_shown_with_what_it_pushes_aside(house: House) -
 def test_a_bulletin_for_which_there_is_no_room_is_shown_with_the_reason(house: House) -> None:
     evening(house)
     house.bulletin("b2")
-    [group] = previews(house).asked("b2", Wish(to=("x1",), at_ms=EVENING_MS + 10_000)).groups
+    [group] = previews(house).asked("b2", Wish(to=("x1",), at_ms=EVENING_MS + 10_000), by=admin()).groups
     [decided] = group.decisions
     assert decided.after is not None
     assert (decided.before, decided.after.code, decided.after.by) == (None, "dropped.taken", "Buổi tối")

@@ -18,6 +18,7 @@ from scheduler.limits import Policy, Window
 from scheduler.programme import DayChange, Programme
 from scheduler.rule import Every
 from scheduler.wishes import Begin, Over, Piece, Segment, Take
+from tests.support.people import admin
 from tests.unit.controller.service.house import DURATION_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.slots import MONDAY, naming, programme, programmes, relay, rule
 
@@ -26,7 +27,7 @@ DAYTIME = Ruling(policy=Policy(hours=(Window(from_minute=300, to_minute=1260),))
 
 def made(house: House, *segments: Segment, **told: Any) -> KeptProgramme:
     """A programme that is kept, and already planned."""
-    kept = house.programmes.create(programme(*segments, **told), by="An")
+    kept = house.programmes.create(programme(*segments, **told), by=admin("An"))
     house.waiting()
     house.planned.clear()
     return kept
@@ -34,8 +35,8 @@ def made(house: House, *segments: Segment, **told: Any) -> KeptProgramme:
 
 def test_a_new_programme_knows_its_sounds_its_rank_and_its_makers(house: House) -> None:
     house.bulletin("b1")
-    kept = house.programmes.create(programme(naming("b1"), relay(" VOV1 "), title="  Buổi   sáng "), by="An")
-    assert kept == house.programmes.get(kept.programme.id)
+    kept = house.programmes.create(programme(naming("b1"), relay(" VOV1 "), title="  Buổi   sáng "), by=admin("An"))
+    assert kept == house.programmes.get(kept.programme.id, by=admin())
     assert (kept.version, kept.created_by, kept.changed_ms, kept.programme.title) == (1, "An", NOW_MS, "Buổi sáng")
     assert kept.programme.level == 2
     assert kept.programme.segments[0].pieces == (Piece(source="b1", sound="c" * 64, duration_ms=DURATION_MS),)
@@ -86,13 +87,13 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(small: House, wanted
     kept = made(small)
     small.bulletin("b1")
     for ask in (
-        lambda: small.programmes.create(wanted, by="An"),
-        lambda: small.programmes.change(kept.programme.id, 1, wanted, by="An"),
+        lambda: small.programmes.create(wanted, by=admin("An")),
+        lambda: small.programmes.change(kept.programme.id, 1, wanted, by=admin("An")),
     ):
         with pytest.raises(TiengLangError) as told:
             ask()
         assert told.value.code == code
-    assert small.programmes.list() == [kept]
+    assert small.programmes.list(by=admin()) == [kept]
     assert (small.waiting(), small.planned) == ([], [])
 
 
@@ -107,15 +108,15 @@ def test_a_village_reaches_itself_a_commune_its_villages_a_province_all(small: H
 
 
 def test_a_relay_at_three_fifteen_is_refused_when_saved_and_says_whose_hours_they_are(house: House) -> None:
-    house.policies.set("x1", 0, DAYTIME, by="An")
+    house.policies.set("x1", 0, DAYTIME, by=admin("An"))
     with pytest.raises(Refused) as told:
-        house.programmes.create(programme(rule=rule(195)), by="An")
+        house.programmes.create(programme(rule=rule(195)), by=admin("An"))
     assert (told.value.code, told.value.fields) == ("programme.hours", {"start": "03:15", "unit": "Quảng Uyên"})
     kept = made(house)
     with pytest.raises(Refused) as told:
-        house.programmes.change(kept.programme.id, 1, programme(rule=rule(195)), by="An")
+        house.programmes.change(kept.programme.id, 1, programme(rule=rule(195)), by=admin("An"))
     assert told.value.code == "programme.hours"
-    assert house.programmes.list() == [kept]
+    assert house.programmes.list(by=admin()) == [kept]
 
 
 @pytest.mark.parametrize(
@@ -129,15 +130,15 @@ def test_a_relay_at_three_fifteen_is_refused_when_saved_and_says_whose_hours_the
     ids=["another start", "a part that begins by day", "one day by day", "a commune without quiet hours"],
 )
 def test_a_programme_that_may_sound_at_some_time_somewhere_is_kept(small: House, wanted: Programme) -> None:
-    small.policies.set("x1", 0, DAYTIME, by="An")
-    assert small.programmes.create(wanted, by="An").version == 1
+    small.policies.set("x1", 0, DAYTIME, by=admin("An"))
+    assert small.programmes.create(wanted, by=admin("An")).version == 1
 
 
 def test_hours_on_other_days_are_quiet_hours_too(small: House) -> None:
     weekdays = Ruling(policy=Policy(hours=(Window(from_minute=300, to_minute=1260, days=(1, 2, 3, 4, 5)),)))
-    small.policies.set("x1", 0, weekdays, by="An")
+    small.policies.set("x1", 0, weekdays, by=admin("An"))
     with pytest.raises(Refused) as told:
-        small.programmes.create(programme(rule=rule(300, every=Every.WEEK, weekdays=(6, 7))), by="An")
+        small.programmes.create(programme(rule=rule(300, every=Every.WEEK, weekdays=(6, 7))), by=admin("An"))
     assert told.value.code == "programme.hours"
     assert made(small, rule=rule(300, every=Every.WEEK, weekdays=(5, 6))).version == 1
 
@@ -149,33 +150,33 @@ def test_the_second_of_two_editors_is_told_by_whom_when_and_what_differs_and_not
     kept = made(house)
     name = kept.programme.id
     house.clock.advance(5_000)
-    first = house.programmes.change(name, 1, programme(title="Buổi sớm", rule=rule(290)), by="An")
+    first = house.programmes.change(name, 1, programme(title="Buổi sớm", rule=rule(290)), by=admin("An"))
     assert (first.version, first.changed_by, first.created_ms) == (2, "An", NOW_MS)
     with pytest.raises(Conflict) as told:
-        house.programmes.change(name, 1, programme(title="Buổi trưa"), by="Bình")
+        house.programmes.change(name, 1, programme(title="Buổi trưa"), by=admin("Bình"))
     fields = told.value.fields
     assert (told.value.code, fields["version"], fields["by"], fields["at_ms"]) == ("programme.changed", 2, "An", NOW_MS + 5_000)
     assert fields["differences"] == {
         "title": {"now": "Buổi sớm", "yours": "Buổi trưa"},
         "rule.minutes": {"now": (290,), "yours": (300,)},
     }
-    assert house.programmes.get(name) == first
-    second = house.programmes.change(name, 2, programme(title="Buổi trưa"), by="Bình")
+    assert house.programmes.get(name, by=admin()) == first
+    second = house.programmes.change(name, 2, programme(title="Buổi trưa"), by=admin("Bình"))
     assert (second.version, second.changed_by) == (3, "Bình")
 
 
 def test_the_same_change_again_is_no_conflict_and_no_new_version(small: House) -> None:
     name = made(small).programme.id
-    first = small.programmes.change(name, 1, programme(title="Buổi sớm"), by="An")
+    first = small.programmes.change(name, 1, programme(title="Buổi sớm"), by=admin("An"))
     small.waiting()
     small.planned.clear()
-    assert small.programmes.change(name, 1, programme(title="Buổi sớm"), by="An") == first
+    assert small.programmes.change(name, 1, programme(title="Buổi sớm"), by=admin("An")) == first
     assert (small.waiting(), small.planned) == ([], [])
 
 
 def test_a_programme_that_moves_is_planned_anew_where_it_was_and_where_it_is(small: House) -> None:
     name = made(small, units=("x1-1",)).programme.id
-    small.programmes.change(name, 1, programme(units=("x1-2",)), by="An")
+    small.programmes.change(name, 1, programme(units=("x1-2",)), by=admin("An"))
     assert small.waiting() == ["x1-1", "x1-2"]
 
 
@@ -192,16 +193,18 @@ def test_it_is_paused_a_day_is_skipped_or_changed_and_twice_is_once(house: House
     name = made(house).programme.id
     tet = (date(2027, 2, 5), date(2027, 2, 11))
     for _ in range(2):
-        house.programmes.pause(name, *tet, by="An")
-        house.programmes.skip_day(name, date(2026, 12, 24), by="An")
-        kept = house.programmes.change_day(name, DayChange(day=date(2027, 1, 1), minute=360, segments=(naming("b1"),)), by="Bình")
+        house.programmes.pause(name, *tet, by=admin("An"))
+        house.programmes.skip_day(name, date(2026, 12, 24), by=admin("An"))
+        kept = house.programmes.change_day(
+            name, DayChange(day=date(2027, 1, 1), minute=360, segments=(naming("b1"),)), by=admin("Bình")
+        )
     assert (kept.version, kept.changed_by, kept.programme.rule.pauses) == (4, "Bình", (tet,))
     assert kept.programme.rule.skips == {date(2026, 12, 24)}
     changed = kept.programme.changes[0]
     assert changed.segments is not None
     assert changed.segments[0].pieces[0].sound == "c" * 64
     assert house.waiting() == ["x1"]
-    back = house.programmes.change_day(name, DayChange(day=date(2027, 1, 1)), by="An")
+    back = house.programmes.change_day(name, DayChange(day=date(2027, 1, 1)), by=admin("An"))
     assert back.programme.changes == ()
 
 
@@ -209,35 +212,35 @@ def test_a_day_without_a_turn_is_neither_skipped_nor_changed(small: House) -> No
     kept = made(small, rule=rule(300, every=Every.WEEK, weekdays=(1,)))
     tuesday, name = date(2026, 11, 24), kept.programme.id
     for ask in (
-        lambda: small.programmes.skip_day(name, tuesday, by="An"),
-        lambda: small.programmes.change_day(name, DayChange(day=tuesday, minute=1), by="An"),
+        lambda: small.programmes.skip_day(name, tuesday, by=admin("An")),
+        lambda: small.programmes.change_day(name, DayChange(day=tuesday, minute=1), by=admin("An")),
     ):
         with pytest.raises(Refused) as told:
             ask()
         assert (told.value.code, told.value.fields["day"]) == ("programme.no-turn", "2026-11-24")
     with pytest.raises(Refused) as told:
-        small.programmes.pause(name, tuesday, MONDAY, by="An")
+        small.programmes.pause(name, tuesday, MONDAY, by=admin("An"))
     assert told.value.code == "rule.pause"
-    assert small.programmes.get(name) == kept
+    assert small.programmes.get(name, by=admin()) == kept
 
 
 def test_a_programme_that_a_new_policy_forbids_can_still_be_paused(small: House) -> None:
     name = made(small, rule=rule(195)).programme.id
-    small.policies.set("x1", 0, DAYTIME, by="An")
-    assert small.programmes.pause(name, MONDAY, date(2026, 12, 1), by="An").version == 2
-    assert small.programmes.order(name, -1, by="An").programme.order == -1
+    small.policies.set("x1", 0, DAYTIME, by=admin("An"))
+    assert small.programmes.pause(name, MONDAY, date(2026, 12, 1), by=admin("An")).version == 2
+    assert small.programmes.order(name, -1, by=admin("An")).programme.order == -1
 
 
 def test_an_ended_one_stays_as_it_was_and_twice_is_once(house: House) -> None:
     house.bulletin("b1")
     name = made(house, naming("b1")).programme.id
-    ended = house.programmes.end(name, by="Bình")
+    ended = house.programmes.end(name, by=admin("Bình"))
     house.clock.advance(1_000)
-    assert house.programmes.end(name, by="An") == ended == house.programmes.get(name)
-    assert (ended.ended_ms, ended.version, ended.changed_by, house.programmes.list()) == (NOW_MS, 2, "Bình", [])
+    assert house.programmes.end(name, by=admin("An")) == ended == house.programmes.get(name, by=admin())
+    assert (ended.ended_ms, ended.version, ended.changed_by, house.programmes.list(by=admin())) == (NOW_MS, 2, "Bình", [])
     assert (house.waiting(), house.planned) == (["x1"], ["programme"])
     with pytest.raises(Refused) as told:
-        house.programmes.change(name, 2, programme(), by="An")
+        house.programmes.change(name, 2, programme(), by=admin("An"))
     assert told.value.code == "programme.ended"
 
 
@@ -247,12 +250,12 @@ def test_a_unit_sees_what_is_heard_in_it_or_below(small: House) -> None:
         for title, units in (("a", ("x1-1",)), ("b", ("x1",)), ("c", ("p04",)), ("d", ("x10",)))
     }
     for unit, titles in (("x1-1", "abc"), ("x1-2", "bc"), ("x1", "abc"), ("x10-1", "cd"), ("p04", "abcd")):
-        assert small.programmes.list(unit) == [by_title[title] for title in titles]
+        assert small.programmes.list(unit, by=admin()) == [by_title[title] for title in titles]
     with pytest.raises(NotFound) as told:
-        small.programmes.list("nowhere")
+        small.programmes.list("nowhere", by=admin())
     assert told.value.code == "unit.unknown"
     with pytest.raises(NotFound) as told:
-        small.programmes.get("nothing")
+        small.programmes.get("nothing", by=admin())
     assert told.value.code == "programme.unknown"
 
 

@@ -10,6 +10,7 @@ from controller.domain.delivery import ENDS, State
 from controller.domain.errors import Conflict
 from controller.service.deliveries import LINK_UP_MS, Batch, hear
 from controller.service.ports import Transaction
+from tests.support.people import admin
 from tests.unit.controller.service.house import NOW_MS, House, receipt, receipts
 
 
@@ -37,7 +38,7 @@ def test_a_receipt_that_meets_the_sweeper_leaves_nothing_open(house: House) -> N
 
 def test_a_receipt_that_meets_a_cancel_does_not_undo_it(house: House) -> None:
     airing = house.say("x1-1")
-    while_hearing(house, airing.id, lambda: house.airings.cancel(airing.id, by="canbo"))
+    while_hearing(house, airing.id, lambda: house.airings.cancel(airing.id, by=admin()))
     assert set(house.states(airing).values()) == {State.CANCELLING}
 
 
@@ -68,6 +69,6 @@ def test_a_mark_that_comes_after_the_nodes_own_word_does_not_take_it_back(house:
 def test_villages_added_at_one_moment_get_an_id_each(house: House) -> None:
     names = [f"Bản {number}" for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda name: house.units.add("x1", name), names))
+        made = list(pool.map(lambda name: house.units.add("x1", name, by=admin()), names))
     assert len({unit.id for unit in made}) == 8
-    assert {unit.name for unit in house.units.tree()} >= set(names)
+    assert {unit.name for unit in house.units.tree(by=admin())} >= set(names)

@@ -21,6 +21,7 @@ from controller.service.generations import DAY_MS
 from controller.service.keyring import Keyring, kid_of
 from controller.service.ports import Document
 from controller.service.rekeying import LETTER_MS, Rekeying
+from tests.support.people import admin
 from tests.unit.controller.service.house import BASES, HOUR_MS, NODES, NOW_MS, House, ask, receipt, receipts, state
 from tests.unit.controller.test_keyfile import trust_of
 
@@ -223,7 +224,7 @@ def test_an_order_that_waits_is_sealed_anew_and_whoever_took_it_in_is_asked_agai
 def test_a_stop_that_waits_is_sealed_anew_and_stays_a_stop(station: Station) -> None:
     house = station.house
     airing = house.say("x1-1", grace_ms=HOUR_MS)
-    house.airings.cancel(airing.id, by="canbo")
+    house.airings.cancel(airing.id, by=admin())
     new = station.revoke(Use.ORDER)
     (letter,) = house.letters()
     assert (letter.kind, kid_of(letter.sealed)) == ("stop", new)

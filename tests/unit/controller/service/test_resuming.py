@@ -15,6 +15,7 @@ from controller.service.asking import Wish
 from controller.service.resuming import BREATH_MS, SURE_MS
 from controller.service.timetable import FREEZE_MS
 from scheduler.programme import Resume
+from tests.support.people import admin
 from tests.unit.controller.service.house import DURATION_MS, NOW_MS, House, kinds
 from tests.unit.controller.service.slots import naming, programme, rule
 from tests.unit.controller.service.test_days import days, told
@@ -27,7 +28,7 @@ HEARD_MS = 12_000
 
 def emergency(house: House, *to: str, bulletin: str = "lũ", **wish: Any) -> Airing:
     name = house.bulletin(bulletin, klass=Klass.EMERGENCY)
-    return house.airings.say(bulletin=name, wish=Wish(to=to, lead_ms=LEAD_MS, **wish), by="lanhdao")
+    return house.airings.say(bulletin=name, wish=Wish(to=to, lead_ms=LEAD_MS, **wish), by=admin("lanhdao"))
 
 
 def until(house: House, at_ms: int) -> None:
@@ -109,7 +110,7 @@ def test_what_had_not_begun_but_is_on_its_way_is_called_back_and_said_as_a_whole
 @pytest.mark.parametrize("has_planner_time", [True, False])
 def test_what_comes_later_in_the_programme_waits_behind_what_was_cut(house: House, has_planner_time: bool) -> None:
     both = naming(house.bulletin("b1")), naming(house.bulletin("b2"))
-    house.programmes.create(programme(*both, rule=rule(19 * 60, first=TODAY)), by="canbo")
+    house.programmes.create(programme(*both, rule=rule(19 * 60, first=TODAY)), by=admin())
     plan(house)
     until(house, EVENING_MS + HEARD_MS - LEAD_MS)
     urgent = emergency(house, "x1")
@@ -131,25 +132,25 @@ def test_what_comes_later_in_the_programme_waits_behind_what_was_cut(house: Hous
 def test_one_that_is_taken_back_before_it_sounds_cut_nothing(house: House) -> None:
     evening(house)
     until(house, EVENING_MS + HEARD_MS - LEAD_MS)
-    before = told(days(house).of("x1"))
+    before = told(days(house).of("x1", by=admin()))
     urgent = emergency(house, "x1")
     house.clock.advance(1_000)
-    house.airings.cancel(urgent.id, by="lanhdao")
+    house.airings.cancel(urgent.id, by=admin("lanhdao"))
     assert follow(house, urgent) == 1
     assert goes_on(house) == []
-    assert told(days(house).of("x1")) == before
+    assert told(days(house).of("x1", by=admin())) == before
 
 
 def test_what_had_not_begun_when_it_was_stopped_has_its_time_again(house: House) -> None:
     evening(house)
     until(house, EVENING_MS - LEAD_MS - 3_000)
-    before = told(days(house).of("x1"))
+    before = told(days(house).of("x1", by=admin()))
     urgent = emergency(house, "x1")
     until(house, urgent.start_ms + SURE_MS)
-    house.airings.cancel(urgent.id, by="lanhdao")
+    house.airings.cancel(urgent.id, by=admin("lanhdao"))
     follow(house, urgent)
     assert goes_on(house) == []
-    [group] = days(house).of("x1").groups
+    [group] = days(house).of("x1", by=admin()).groups
     assert [(line.start_ms, line.is_whole) for line in group.lines if line.title == "Tin b1"] == [(EVENING_MS, True)]
     assert before[0][1] == [("Tin b1", "19:00")]
 
@@ -158,7 +159,7 @@ def test_when_it_is_stopped_early_what_waits_behind_it_comes_forward(house: Hous
     spoken, urgent = cut_at_the_middle(house)
     follow(house, urgent)
     [before] = goes_on(house)
-    house.airings.cancel(urgent.id, by="lanhdao")
+    house.airings.cancel(urgent.id, by=admin("lanhdao"))
     plan(house)
     [after] = goes_on(house)
     assert after.start_ms < before.start_ms
@@ -168,7 +169,9 @@ def test_when_it_is_stopped_early_what_waits_behind_it_comes_forward(house: Hous
 def test_the_day_says_what_was_cut_by_what_and_when_it_goes_on(house: House) -> None:
     _, urgent = cut_at_the_middle(house, "x1-1")
     follow(house, urgent)
-    here, there = (next(g for g in days(house).of("x1").groups if g.villages[0].id == name) for name in ("x1-1", "x1-2"))
+    here, there = (
+        next(g for g in days(house).of("x1", by=admin()).groups if g.villages[0].id == name) for name in ("x1-1", "x1-2")
+    )
     assert [(line.title, line.end_ms - line.start_ms, line.is_whole) for line in here.lines] == [
         ("Tin b1", HEARD_MS, False),
         ("Tin lũ", DURATION_MS, True),
@@ -201,7 +204,7 @@ def test_a_full_disk_puts_it_off_and_a_lost_sound_ends_it(house: House) -> None:
 
 def test_what_somebody_stopped_meanwhile_does_not_go_on(house: House) -> None:
     spoken, urgent = cut_at_the_middle(house)
-    house.airings.cancel(spoken.id, by="canbo")
+    house.airings.cancel(spoken.id, by=admin())
     follow(house, urgent)
     assert goes_on(house) == []
 

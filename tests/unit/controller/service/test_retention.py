@@ -30,6 +30,7 @@ from controller.service.deliveries import LINK_UP_MS
 from controller.service.kept import Request
 from controller.service.ports import Alarm
 from controller.service.retention import AGAIN_MS, FIRST_MS, Keep, Retention
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, LIFE, NODES, NOW_MS, House, receipt, state
 from tests.unit.controller.service.house import receipts as batch
 from tests.unit.controller.service.slots import naming, programme
@@ -110,9 +111,9 @@ def test_a_bulletin_that_is_on_the_air_again_stays_with_its_sound(house: House) 
 
 def test_a_bulletin_that_waits_for_its_sound_and_a_sound_that_is_held_stay(house: House) -> None:
     held = house.clip("d")
-    house.nodes.hold("x1", held, on=True)
+    house.nodes.hold("x1", held, on=True, by=admin())
     upload = house.upload()
-    waiting = house.bulletins.receive(upload, title="Tin", klass=Klass.NORMAL, language="vi", owner="x1", by="canbo")
+    waiting = house.bulletins.receive(upload, title="Tin", klass=Klass.NORMAL, language="vi", owner="x1", by=admin())
     os.utime(house.uploads / waiting.id, (0, 0))
     house.clock.advance(101 * DAY_MS)
     go_round(house)
@@ -121,7 +122,7 @@ def test_a_bulletin_that_waits_for_its_sound_and_a_sound_that_is_held_stay(house
 
 
 def test_a_bulletin_that_a_living_programme_or_a_request_names_stays_with_its_sound(house: House) -> None:
-    kept = house.programmes.create(programme(naming(house.bulletin("b1"))), by="An")
+    kept = house.programmes.create(programme(naming(house.bulletin("b1"))), by=admin("An"))
     start_ms = NOW_MS + 50 * DAY_MS
     request = Request(
         id="r1",
@@ -141,7 +142,7 @@ def test_a_bulletin_that_a_living_programme_or_a_request_names_stays_with_its_so
     house.clock.advance(50 * DAY_MS)
     go_round(house)
     assert [count(house, table) for table in (bulletins, requests, clips)] == [1, 0, 1]
-    house.programmes.end(kept.programme.id, by="An")
+    house.programmes.end(kept.programme.id, by=admin("An"))
     go_round(house)
     assert [count(house, table) for table in (bulletins, programmes, clips)] == [0, 1, 0], "what it was is still known"
 
@@ -149,7 +150,14 @@ def test_a_bulletin_that_a_living_programme_or_a_request_names_stays_with_its_so
 @pytest.mark.parametrize("wish", ["r1", "r1#0"])
 def test_a_request_goes_with_its_airing_and_not_before(house: House, wish: str) -> None:
     request = Request(
-        id="r1", bulletin=house.bulletin(), owner="x1", units=("x1",), start_ms=NOW_MS, level=2, created_ms=1, created_by="a"
+        id="r1",
+        bulletin=house.bulletin(),
+        owner="x1",
+        units=("x1",),
+        start_ms=NOW_MS,
+        level=2,
+        created_ms=1,
+        created_by="a",
     )
     airing = heard_and_settled(house)
     with house.work.writing() as tx:

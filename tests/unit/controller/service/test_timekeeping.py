@@ -12,6 +12,7 @@ from controller.protocol.messages import Config, PlanHead
 from controller.service.clock_guard import TOLERANCE_MS, ClockGuard
 from controller.service.timekeeping import Timekeeping
 from scheduler.clock import VirtualClock
+from tests.support.people import admin
 from tests.unit.controller.service.house import DAY_MS, HOUR_MS, NOW_MS, House, ask, receipt, receipts
 
 NODE = "x1-1-l1"
@@ -37,11 +38,11 @@ def test_while_the_clock_is_behind_nothing_is_decided(house: House) -> None:
     house.clock.step(-HOUR_MS)
     assert refused(house, lambda: house.say("x1-2")).fields == {"behind_s": 3600}
     refused(house, lambda: house.say("x1-2", at_ms=NOW_MS + HOUR_MS))
-    refused(house, lambda: house.airings.cancel(said.id, by="canbo"))
-    refused(house, lambda: house.nodes.move(NODE, "x1-2"))
-    refused(house, lambda: house.nodes.renew(NODE))
+    refused(house, lambda: house.airings.cancel(said.id, by=admin()))
+    refused(house, lambda: house.nodes.move(NODE, "x1-2", by=admin()))
+    refused(house, lambda: house.nodes.renew(NODE, by=admin()))
     refused(house, lambda: house.owed(ask(NODE)))
-    assert house.nodes.list("x1-1")[0].node.generation == 1
+    assert house.nodes.list("x1-1", by=admin())[0].node.generation == 1
 
 
 def test_what_nodes_say_is_committed_all_the_same(house: House) -> None:
@@ -72,14 +73,14 @@ def test_a_restart_forgets_nothing(house: House) -> None:
     house.say("x1-1")
     clock = VirtualClock(NOW_MS - HOUR_MS, 5)
     guard = ClockGuard(clock)
-    UnitOfWork(house.database, guard)
+    UnitOfWork(house.database, guard, b"key")
     with pytest.raises(Unavailable):
         guard.may_sign()
 
 
 def test_what_another_controller_committed_last_counts_once_it_is_recalled(house: House) -> None:
     other = ClockGuard(VirtualClock(NOW_MS + HOUR_MS))
-    with UnitOfWork(house.database, other).writing():
+    with UnitOfWork(house.database, other, b"key").writing():
         pass
     house.guard.may_sign()
     house.work.recall()
@@ -91,7 +92,7 @@ def test_a_commit_that_fails_and_a_look_leave_no_mark(house: House) -> None:
     house.clock.step(DAY_MS)
     with pytest.raises(RuntimeError), house.work.writing():
         raise RuntimeError("the power is gone")
-    house.nodes.list()
+    house.nodes.list(by=admin())
     house.clock.step(-DAY_MS)
     house.say("x1-1")
 
@@ -117,7 +118,7 @@ def test_the_alarm_is_raised_once_a_fall_and_closed_when_all_is_well(house: Hous
     house.clock.step(HOUR_MS)
     house.timekeeping.look()
     assert house.alarm_codes() == {}
-    assert len(house.alarms.list(closed=True)) == 1
+    assert len(house.alarms.list(closed=True, by=admin())) == 1
 
 
 def test_one_that_a_restart_left_open_is_closed_too(house: House) -> None:
@@ -137,7 +138,7 @@ def test_a_clock_that_was_a_year_ahead_by_mistake_is_forgiven_with_a_trace(house
     house.say("x1-1")
     house.clock.step(-YEAR_MS)
     refused(house, lambda: house.say("x1-2"))
-    told = house.timekeeping.forgive()
+    told = house.timekeeping.forgive(by=admin())
     assert (told.mark_ms, told.behind_ms) == (NOW_MS, 0)
     house.say("x1-2")
     assert house.alarm_codes() == {("controller.clock-forgiven", None): 1}
@@ -146,11 +147,11 @@ def test_a_clock_that_was_a_year_ahead_by_mistake_is_forgiven_with_a_trace(house
 def test_what_was_sealed_in_the_future_is_sealed_anew_for_nodes_would_refuse_it(house: House) -> None:
     house.clock.step(YEAR_MS)
     house.say("x1-1", at_ms=NOW_MS + YEAR_MS + HOUR_MS)
-    (added,) = house.nodes.add("x1-9", ["mới"])
+    (added,) = house.nodes.add("x1-9", ["mới"], by=admin())
     before = {each.aud: each for each in house.owed_to(NODE) if isinstance(each, Config | PlanHead)}
     house.owed(ask(added.id))
     house.clock.step(-YEAR_MS)
-    house.timekeeping.forgive()
+    house.timekeeping.forgive(by=admin())
     after = {each.aud: each for each in house.owed_to(NODE) if isinstance(each, Config | PlanHead)}
     assert before.keys() == after.keys() == {NODE, "x1-1"}
     assert all(after[aud].iat == NOW_MS and after[aud].version > before[aud].version for aud in after)
@@ -160,7 +161,7 @@ def test_what_was_sealed_in_the_future_is_sealed_anew_for_nodes_would_refuse_it(
 
 def test_where_nothing_is_behind_there_is_nothing_to_forgive(small: House) -> None:
     with pytest.raises(Refused) as right:
-        small.timekeeping.forgive()
+        small.timekeeping.forgive(by=admin())
     assert right.value.code == "clock.right"
 
 
@@ -169,6 +170,6 @@ def test_forgiving_that_fails_leaves_the_guard_up(small: House, monkeypatch: pyt
     small.clock.step(-HOUR_MS)
     monkeypatch.setattr(type(small.plans), "replan", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        small.timekeeping.forgive()
+        small.timekeeping.forgive(by=admin())
     assert not small.offers.may_answer()
     assert small.timekeeping.show().mark_ms == NOW_MS

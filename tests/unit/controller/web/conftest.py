@@ -19,7 +19,7 @@ from audio.store import Store
 from controller import keyfile
 from controller.db.database import Database
 from controller.db.unit_of_work import UnitOfWork
-from controller.db.users import UserBook
+from controller.domain.rights import OPERATOR, Role
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
@@ -39,6 +39,7 @@ from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
 from controller.service.timekeeping import Timekeeping
+from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
 from controller.web.app import Services, build_app
@@ -114,13 +115,13 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     guard = ClockGuard(clock)
     held = keyfile.open_or_create(tmp_path / "keys", NOW_MS, Random(7).randbytes, "test").held
     keyring = Keyring(held, may_sign=guard.may_sign)
-    files, bus, work = Store(tmp_path / "clips"), LocalBus(), UnitOfWork(database, guard)
+    files, bus, work = Store(tmp_path / "clips"), LocalBus(), UnitOfWork(database, guard, keyring.trail_key)
     bases = ("http://127.0.0.1:8080/clips",)
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
     airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
     lease = Sole(place="may-1:8080", clock=clock)
-    users = Users(database=UserBook(database), passwords=Passwords(memory_kib=64), clock=clock)
+    users = Users(database=work, passwords=Passwords(memory_kib=64), clock=clock)
     services = Services(
         airings=airings,
         bulletins=Bulletins(
@@ -131,8 +132,9 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),
         previews=Previews(database=work, clock=clock),
-        feeds=Feeds(database=UserBook(database)),
-        units=Units(database=work),
+        feeds=Feeds(database=work),
+        trail=Trail(database=work, key=keyring.trail_key),
+        units=Units(database=work, clock=clock),
         nodes=Nodes(
             database=work,
             keyring=keyring,
@@ -152,9 +154,9 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         clock=clock,
         uploads=tmp_path / "uploads",
         local_token="the-local-token",
-        make_demo=lambda: make_demo(database=work, users=users, clock=clock, allowed=True),
+        make_demo=lambda by: make_demo(by, database=work, users=users, clock=clock, allowed=True),
     )
-    users.add("canbo", PASSWORD)
+    users.add("canbo", PASSWORD, [(Role.ADMIN, None)], by=OPERATOR)
     yield House(services=services, clock=clock, work=work)
     database.close()
 

@@ -15,6 +15,7 @@ from controller.domain.unit import Level, Unit
 from controller.service.days import Alike, Span
 from controller.service.telling import Line
 from controller.web.ical import calendar
+from tests.support.people import admin
 from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House
 
 COMMUNE = "x01654"
@@ -127,7 +128,7 @@ def test_a_calendar_app_reads_the_feed_by_its_address_until_the_password_changes
         assert app.get(url).status_code == 401
         fresh = office.post(f"/api/v1/units/{COMMUNE}/calendar").json()["url"]
         assert app.get(fresh).status_code == 200
-        house.services.users.remove("canbo")
+        house.services.users.remove("canbo", by=admin())
         assert app.get(fresh).status_code == 401
 
 

@@ -14,8 +14,10 @@ from msgspec.structs import replace
 
 from controller.domain.delivery import State
 from controller.domain.errors import Unavailable
+from controller.domain.rights import Actor
 from controller.service.asking import Wish
 from controller.web.live import Bells, Live
+from tests.support.people import admin
 from tests.unit.controller.web.conftest import House
 
 
@@ -26,7 +28,7 @@ def airing(house: House, officer: httpx.Client) -> str:
     files = {"file": ("a.mp3", b"sound")}
     bulletin = officer.post("/api/v1/bulletins", files=files, data={"title": "Họp"}).json()["id"]
     house.prepare_all()
-    return house.services.airings.say(bulletin=bulletin, wish=Wish(to=(commune,)), by="x").id
+    return house.services.airings.say(bulletin=bulletin, wish=Wish(to=(commune,)), by=admin("x")).id
 
 
 def move(house: House, airing: str, number: int, state: State) -> None:
@@ -47,7 +49,7 @@ async def test_the_whole_first_then_only_what_moved(house: House, airing: str) -
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing))
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
         kind, whole = await take(stream)
         assert kind == "ledger"
         assert whole["airing"]["total"] == 22
@@ -56,7 +58,9 @@ async def test_the_whole_first_then_only_what_moved(house: House, airing: str) -
         assert kind == "change"
         assert [node["state"] for node in change["nodes"]] == ["finished"] * 3
         assert change["airing"]["good"] == 3
-        late = live.airing(airing, services.reports.report(airing))  # a second page, or one whose link was away
+        late = live.airing(
+            airing, services.reports.report(airing, by=admin()), admin()
+        )  # a second page, or one whose link was away
         assert (await take(late))[1]["airing"]["good"] == 3
         await stream.aclose()  # type: ignore[attr-defined]
         await late.aclose()  # type: ignore[attr-defined]
@@ -69,7 +73,7 @@ async def test_a_thousand_changes_between_two_looks_are_one_event(house: House, 
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=100)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing))
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
         await take(stream)
         for number in range(1, 21):
             await asyncio.to_thread(move, house, airing, number, State.STARTED)
@@ -77,7 +81,7 @@ async def test_a_thousand_changes_between_two_looks_are_one_event(house: House, 
         while seen < 20:
             _, change = await take(stream)
             seen = change["airing"]["counts"].get("started", 0)
-        assert live._feeds[airing].version < 12
+        assert live._feeds[airing, None].version < 12
         await stream.aclose()  # type: ignore[attr-defined]
 
 
@@ -91,13 +95,13 @@ async def test_a_database_that_is_away_for_a_while_ends_no_stream(
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
     report, failures = type(services.reports).report, iter(range(3))
 
-    def sometimes(reports: Any, name: str) -> Any:
+    def sometimes(reports: Any, name: str, *, by: Actor) -> Any:
         if next(failures, None) is not None:
             raise Unavailable("database.locked")
-        return report(reports, name)
+        return report(reports, name, by=by)
 
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing))
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
         await take(stream)
         monkeypatch.setattr(type(services.reports), "report", sometimes)
         await asyncio.to_thread(move, house, airing, 2, State.FAILED)
@@ -147,7 +151,7 @@ async def test_what_another_controller_brought_home_is_seen_when_it_is_looked_fo
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing))
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
         await take(stream)
         with house.work.writing() as tx:  # elsewhere: no bell of ours rings
             tx.deliveries.write([replace(each, state=State.FINISHED) for each in tx.deliveries.of_airing(airing)[:2]])

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from controller.domain.rights import OPERATOR, Role
 from controller.web.policy_schemas import Limits
 from controller.web.programme_schemas import ProgrammeBody, SegmentBody, clock_of, minute_of
 from scheduler.programme import Programme
@@ -42,7 +43,7 @@ def office(officer: httpx.Client) -> httpx.Client:
 @pytest.fixture
 def other(house: House) -> Iterator[httpx.Client]:
     """Somebody else's browser."""
-    house.services.users.add("phó", "mot-mat-khau-dai")
+    house.services.users.add("phó", "mot-mat-khau-dai", [(Role.ADMIN, None)], by=OPERATOR)
     with browser(house) as client:
         assert client.post("/api/v1/session", json={"name": "phó", "password": "mot-mat-khau-dai"}).status_code == 201
         yield client

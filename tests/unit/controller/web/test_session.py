@@ -9,8 +9,11 @@ import httpx
 import pytest
 
 from controller.domain.errors import Conflict, NotFound, Refused
+from controller.domain.rights import OPERATOR, Role
 from controller.service.users import FREE_TRIES, SESSION_MS, wait_ms
 from tests.unit.controller.web.conftest import PASSWORD, House
+
+ADMIN = [(Role.ADMIN, None)]
 
 
 def sign_in(client: httpx.Client, password: str = PASSWORD, name: str = "canbo") -> int:
@@ -155,21 +158,21 @@ def test_every_answer_carries_the_safe_headers(nobody: httpx.Client) -> None:
 def test_accounts_are_added_found_and_removed(house: House) -> None:
     users = house.services.users
     assert users.first() is None  # there is one already
-    users.add("Trưởng  Thôn", "mat-khau-dai", demo=True)
+    users.add("Trưởng  Thôn", "mat-khau-dai", ADMIN, by=OPERATOR, demo=True)
     assert users.has_demo()
     with pytest.raises(Conflict):
-        users.add("trưởng thôn", "mat-khau-dai")
-    users.remove("TRƯỞNG THÔN")
+        users.add("trưởng thôn", "mat-khau-dai", ADMIN, by=OPERATOR)
+    users.remove("TRƯỞNG THÔN", by=OPERATOR)
     assert not users.has_demo()
     with pytest.raises(NotFound):
-        users.remove("trưởng thôn")
+        users.remove("trưởng thôn", by=OPERATOR)
     with pytest.raises(Refused):
-        users.add("", "mat-khau-dai")
+        users.add("", "mat-khau-dai", ADMIN, by=OPERATOR)
 
 
 def test_the_first_account_is_made_once(house: House) -> None:
     users = house.services.users
-    users.remove("canbo")
+    users.remove("canbo", by=OPERATOR)
     first = users.first()
     assert first is not None
     assert users.sign_in(*first).user.name == first[0]
