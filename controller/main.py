@@ -39,6 +39,7 @@ from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
+from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Lease, Sole
 from controller.service.nodes import Nodes
@@ -55,10 +56,13 @@ from controller.service.rekeying import Rekeying
 from controller.service.reports import Reports
 from controller.service.resuming import Resuming
 from controller.service.retention import Retention
+from controller.service.sessions import Sessions
 from controller.service.timekeeping import Timekeeping
+from controller.service.tokens import Tokens
 from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
+from controller.service.vault import Vault
 from controller.web.services import Services
 from scheduler.clock import Clock, SystemClock
 from scheduler.runner import Job, Runner
@@ -167,7 +171,8 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     outbox = Outbox(posting=Posting(database=work, clock=clock, bus=bus), link=link, clock=clock)
     bus.on_outbox = outbox.wake
     timekeeping = Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus)
-    users = Users(database=work, passwords=Passwords(), clock=clock)
+    passwords = Passwords()
+    users = Users(database=work, passwords=passwords, clock=clock)
     services = Services(
         airings=airings,
         bulletins=bulletins,
@@ -193,6 +198,9 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         timekeeping=timekeeping,
         acting=lease.acting,
         users=users,
+        sessions=Sessions(database=work, passwords=passwords, vault=Vault(keyring.vault_key), clock=clock),
+        tokens=Tokens(database=work, clock=clock),
+        invitations=Invitations(database=work, passwords=passwords, clock=clock),
         clips=files,
         bus=bus,
         clock=clock,

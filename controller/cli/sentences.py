@@ -195,6 +195,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "account-changed": ("Đã đổi mật khẩu của {name}.", "The password of {name} is changed."),
     "account-everywhere": ("mọi nơi", "everywhere"),
     "account-granted": ("Từ nay {name} là: {roles}.", "From now on {name} is: {roles}."),
+    "account-invited": (
+        "{name} mở liên kết này, tự chọn mật khẩu rồi vào luôn. Dùng một lần, hạn đến {until}:\n{url}",
+        "{name} opens this link, chooses a password and is signed in. Good once, until {until}:\n{url}",
+    ),
+    "account-second-off": (
+        "{name} không bị hỏi mã 6 số nữa; các phiên đăng nhập đã chấm dứt.",
+        "{name} is asked for no code any more; the sessions are ended.",
+    ),
     "account-demo": ("dùng thử", "demo"),
     "airing-ordered": ("Lượt phát {id} có thứ tự {order}.", "Airing {id} has the order {order}."),
     "airing-cancelled": (

@@ -9,9 +9,13 @@ from contextlib import contextmanager
 import click
 
 from controller.cli.session import NounGroup, Session, with_session
+from controller.cli.times import show_iso, show_time
 from controller.domain.errors import Refused
 from controller.domain.rights import OPERATOR, Role
 from controller.service.accounts import User
+from controller.service.invitations import Invitations
+from controller.service.passwords import Passwords
+from controller.service.ports import Database
 from controller.service.users import Users, Wanted
 from controller.web.right_sentences import ROLES
 from controller.web.sentences import LANGUAGES
@@ -82,6 +86,31 @@ def password(session: Session, *, name: str) -> None:
     session.say("account-changed", name=user.name)
 
 
+@users.command("second-off")
+@click.argument("name")
+@with_session
+def second_off(session: Session, *, name: str) -> None:
+    """Tắt đăng nhập hai bước khi mất điện thoại. / Ask for no second step any more: the phone is lost."""
+    with _users(session) as book:
+        user = book.drop_second(name, by=OPERATOR)
+    session.give({"name": user.name})
+    session.say("account-second-off", name=user.name)
+
+
+@users.command("invite")
+@click.argument("name")
+@ROLE_OPTION
+@with_session
+def invite(session: Session, *, name: str, roles: Sequence[str]) -> None:
+    """Gửi lời mời: người nhận mở liên kết, tự chọn mật khẩu. / A link by which its owner chooses a password."""
+    wanted = _wanted(roles) if roles else None
+    with _invitations(session) as book:
+        made = book.add(name, wanted, by=OPERATOR) if wanted else book.renew(name, by=OPERATOR)
+    url = f"{session.settings.base_url}/invite#{made.token}"
+    session.give({"name": made.user.name, "url": url, "expires": show_iso(made.expires_ms)})
+    session.say("account-invited", name=made.user.name, url=url, until=show_time(made.expires_ms))
+
+
 @users.command("remove")
 @click.argument("name")
 @with_session
@@ -95,13 +124,23 @@ def remove(session: Session, *, name: str) -> None:
 
 @contextmanager
 def _users(session: Session) -> Iterator[Users]:
-    from controller.opening import open_all  # SQLAlchemy takes half a second that no other command should pay
-    from controller.service.passwords import Passwords
+    with _opened(session) as (work, passwords):
+        yield Users(database=work, passwords=passwords, clock=SystemClock())
 
-    clock = SystemClock()
-    opened = open_all(session.settings, clock)
+
+@contextmanager
+def _invitations(session: Session) -> Iterator[Invitations]:
+    with _opened(session) as (work, passwords):
+        yield Invitations(database=work, passwords=passwords, clock=SystemClock())
+
+
+@contextmanager
+def _opened(session: Session) -> Iterator[tuple[Database, Passwords]]:
+    from controller.opening import open_all  # SQLAlchemy takes half a second that no other command should pay
+
+    opened = open_all(session.settings, SystemClock())
     try:
-        yield Users(database=opened.work, passwords=Passwords(), clock=clock)
+        yield opened.work, Passwords()
     finally:
         opened.database.close()
 

@@ -313,6 +313,8 @@ users = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("failed", Integer, nullable=False),  # wrong passwords since the last right one
     Column("locked_until_ms", BigInteger, nullable=False),
+    Column("second", LargeBinary),  # the secret of the second step, sealed (service.vault); none: no second step
+    Column("second_step", BigInteger),  # the last step that was used; none: the secret is not confirmed yet
 )
 
 sessions = Table(
@@ -321,6 +323,29 @@ sessions = Table(
     Column("token_hash", String(64), primary_key=True),  # SHA-256 of the cookie: a stolen database opens no door
     Column("user", String(36), ForeignKey("users.id"), nullable=False, index=True),
     Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("id", String(36), nullable=False, server_default=text("''")),  # by which its owner ends it
+    Column("agent", String(200), nullable=False, server_default=text("''")),  # what the browser calls itself
+    Column("address", String(64), nullable=False, server_default=text("''")),
+)
+
+tokens = Table(  # what programs sign in with
+    "tokens",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user", String(36), ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", String(64), nullable=False),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("deeds", Text, nullable=False),  # what it is for, one space between
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+
+invitations = Table(  # a link by which somebody sets the first password
+    "invitations",
+    metadata,
+    Column("user", String(36), ForeignKey("users.id"), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
     Column("expires_ms", BigInteger, nullable=False),
 )
 

@@ -1,6 +1,6 @@
 """Who may do what, and where. One table; pure.
 
-    Actor      whoever acts: a person who signed in, or this machine's own operator
+    Actor      whoever acts: a person who signed in, a token that one made, this machine's own operator
       Grant    a role in a unit and in all that stands below it
         Role   what the table `MAY` gives rights to, deed by deed
 
@@ -11,7 +11,7 @@ is for everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -109,19 +109,20 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whoever acts. `id` names it for ever, `name` is for people."""
+    """Whoever acts. `id` names it for ever, `name` is for people. `only`: the deeds that a token is for; None is a person."""
 
     id: str
     name: str
     grants: tuple[Grant, ...]
+    only: frozenset[Deed] | None = None
 
     def may(self, deed: Deed, unit: Unit | None) -> bool:
         """Is this deed allowed at this unit? None is the whole installation."""
-        return any(grant.role in MAY[deed] and grant.covers(unit) for grant in self.grants)
+        return any(grant.covers(unit) for grant in self._for(deed))
 
     def may_anywhere(self, deed: Deed) -> bool:
         """Is there any place at which it is allowed?"""
-        return any(grant.role in MAY[deed] for grant in self.grants)
+        return any(True for _ in self._for(deed))
 
     def is_near(self, unit: Unit) -> bool:
         """Does anything of this unit concern whoever acts: do they stand at it, above it or below it?"""
@@ -130,8 +131,12 @@ class Actor:
     @property
     def reach(self) -> Reach:
         """The units that may be seen with all below them, the uppermost only."""
-        paths = sorted({grant.path for grant in self.grants if grant.role in MAY[Deed.SEE]})
+        paths = sorted({grant.path for grant in self._for(Deed.SEE)})
         return None if () in paths else tuple(_uppermost(paths))
+
+    def _for(self, deed: Deed) -> Iterator[Grant]:
+        if self.only is None or deed in self.only:
+            yield from (grant for grant in self.grants if grant.role in MAY[deed])
 
 
 OPERATOR = Actor(id="local", name="local", grants=(Grant(path=(), role=Role.ADMIN),))

@@ -128,6 +128,11 @@ class Keyring:
         return keys.derived(self._held.master, "trail")
 
     @property
+    def vault_key(self) -> bytes:
+        """What seals small secrets in the database (`service.vault`): 32 bytes derived from the master."""
+        return keys.derived(self._held.master, "vault")
+
+    @property
     def root_text(self) -> str:
         """The root's public half."""
         return self._held.root_text

@@ -40,7 +40,7 @@ class Passwords:
             return self._hasher.hash(password)
 
     def matches(self, kept: str | None, password: str) -> bool:
-        """Is it the password? `kept` None (no such person) takes as long, and is never a match."""
+        """Is it the password? `kept` None or empty (nobody, or nobody's password) takes as long, and is never a match."""
         if len(password) > MAX_LENGTH:
             return False
         with self._turns:
@@ -48,4 +48,4 @@ class Passwords:
                 self._hasher.verify(kept or self._nobody, password)
             except (VerificationError, InvalidHashError):
                 return False
-        return kept is not None
+        return bool(kept)

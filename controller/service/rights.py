@@ -31,12 +31,22 @@ def record(
     """They may, as `require` says, and now they did: a line of the trail in this commit. `detail`: small, ours to choose."""
     where = list(units)
     require(by, deed, where)
+    note(tx, by, deed, [unit.id for unit in where if unit is not None], subject=subject, at_ms=at_ms, **detail)
+
+
+def note_own(tx: Transaction, by: Actor, deed: str, *, subject: str, at_ms: int, **detail: object) -> None:
+    """They did something of their own, for which nobody needs a right; it belongs to wherever they have some."""
+    note(tx, by, deed, [grant.unit for grant in by.grants if grant.unit], subject=subject, at_ms=at_ms, **detail)
+
+
+def note(tx: Transaction, by: Actor, deed: str, units: Iterable[str], *, subject: str, at_ms: int, **detail: object) -> None:
+    """A line of the trail in this commit."""
     tx.trail.add(
         at_ms=at_ms,
         by=by.id,
         name=by.name,
         deed=deed,
-        units=tuple(unit.id for unit in where if unit is not None),
+        units=tuple(dict.fromkeys(units)),
         subject=subject,
         detail=msgspec.json.encode(detail).decode(),
     )

@@ -25,6 +25,7 @@ from controller.web import (
     api_nodes,
     api_policies,
     api_programmes,
+    api_session,
     api_system,
     api_units,
     api_users,
@@ -44,6 +45,19 @@ from controller.web.session import Tries
 __all__ = ["Services", "build_app"]
 
 API = "/api/v1"
+
+_NOUNS = (
+    api_system,
+    api_session,
+    api_bulletins,
+    api_airings,
+    api_programmes,
+    api_policies,
+    api_units,
+    api_nodes,
+    api_alarms,
+    api_users,
+)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -91,17 +105,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
-    for each in (
-        api_system,
-        api_bulletins,
-        api_airings,
-        api_programmes,
-        api_policies,
-        api_units,
-        api_nodes,
-        api_alarms,
-        api_users,
-    ):
+    for each in _NOUNS:
         api.include_router(each.router)
     for more in (api_policies.places, api_days.units, api_days.programmes, api_days.policies, api_days.airings):
         api.include_router(more)

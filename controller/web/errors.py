@@ -21,6 +21,8 @@ STATUS_OF_KIND: dict[type[TiengLangError], int] = {NotFound: 404, Conflict: 409,
 STATUS_OF_CODE = {
     "session.none": 401,
     "login.wrong": 401,
+    "login.code": 401,
+    "login.code-wrong": 401,
     "login.locked": 429,
     "login.slow": 429,
     "request.origin": 403,

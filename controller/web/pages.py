@@ -24,7 +24,7 @@ from controller.web.headline import name_order
 from controller.web.ledger import AiringOut, airing_out
 from controller.web.sentences import Language, sentence
 from controller.web.services import Services, TheServices
-from controller.web.session import COOKIE, CountedTry, give_cookie, take_cookie, who
+from controller.web.session import COOKIE, CountedTry, caller_of, give_cookie, take_cookie, who
 from scheduler.clock import moment
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -122,7 +122,9 @@ def login_page(request: Request, user: Visitor, pages: ThePages) -> Response:
     """Where one signs in."""
     if user is not None:
         return RedirectResponse("/", status_code=303)
-    return pages.render("login.html", request, error="", name="", after=_after(request.query_params.get("after")))
+    return pages.render(
+        "login.html", request, error="", name="", after=_after(request.query_params.get("after")), asks_code=False
+    )
 
 
 @router.post("/login", dependencies=[CountedTry])
@@ -132,14 +134,17 @@ def login(
     pages: ThePages,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
     after: Annotated[str, Form(max_length=100)] = "/",
 ) -> Response:
-    """Sign in; a wrong word keeps the name that was typed."""
+    """Sign in; a wrong word keeps the name that was typed. A code is asked for when the account has a second step."""
     try:
-        session = services.users.sign_in(name, password)
+        session = services.sessions.sign_in(name, password, code, caller_of(request))
     except TiengLangError as error:
         told = sentence(error.code, error.fields, language_of(request))
-        return pages.render("login.html", request, status=status_of(error), error=told, name=name, after=_after(after))
+        asks = error.code.startswith("login.code")
+        values = {"error": told, "name": name, "after": _after(after), "asks_code": asks}
+        return pages.render("login.html", request, status=status_of(error), **values)
     response = RedirectResponse(_after(after), status_code=303)
     give_cookie(request, response, session)
     return response
@@ -148,10 +153,16 @@ def login(
 @router.post("/logout")
 def logout(request: Request, services: TheServices) -> Response:
     """Sign out."""
-    services.users.sign_out(request.cookies.get(COOKIE, ""))
+    services.sessions.sign_out(request.cookies.get(COOKIE, ""))
     response = RedirectResponse("/login", status_code=303)
     take_cookie(response)
     return response
+
+
+@router.get("/invite")
+def invite_page(request: Request, pages: ThePages) -> Response:
+    """Where whoever was invited chooses a password. The token stays behind the #, in the browser."""
+    return pages.render("invite.html", request, script=words.for_script(language_of(request)))
 
 
 @router.get("/password")
@@ -176,7 +187,7 @@ def change_password(
         return RedirectResponse("/login", status_code=303)
     error = ""
     try:
-        services.users.change_password(user.id, old=old, new=new, token=request.cookies.get(COOKIE))
+        services.sessions.change_password(by=user, old=old, new=new, token=request.cookies.get(COOKIE))
     except TiengLangError as refused:
         error = sentence(refused.code, refused.fields, language_of(request))
     return pages.render("password.html", request, user=user, error=error, done=not error)

@@ -1,6 +1,8 @@
-"""What roles and deeds are called in front of a person, in Vietnamese and English. Tables only."""
+"""What roles and deeds are called in front of a person, in Vietnamese and English."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from controller.domain.rights import Deed, Role
 
@@ -36,3 +38,16 @@ DEEDS: dict[str, tuple[str, str]] = {
     Deed.TRAIL_SEE: ("xem nhật ký thao tác", "read the trail"),
     Deed.DEMO_MAKE: ("tạo dữ liệu thử", "make the demo"),
 }
+
+OWN: dict[str, tuple[str, str]] = {
+    "token.add": ("tạo mã truy cập", "make an access token"),
+    "token.end": ("huỷ mã truy cập", "end an access token"),
+    "invitation.accept": ("nhận lời mời", "take an invitation"),
+}
+"""What everybody does for themselves, and the trail tells."""
+
+
+def deed_words(deed: str, language: Literal["vi", "en"]) -> str:
+    """A deed in words; one that this program does not know any more, by its code."""
+    pair = DEEDS.get(deed) or OWN.get(deed)
+    return pair[language == "en"] if pair else deed

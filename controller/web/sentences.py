@@ -15,7 +15,7 @@ from audio import sentences as audio_sentences
 from audio.clip import Limits
 from audio.errors import CODES as AUDIO_CODES
 from audio.errors import AudioError
-from controller.web.right_sentences import DEEDS
+from controller.web.right_sentences import deed_words
 from scheduler.sentences import SENTENCES as RULE_SENTENCES
 
 Language = Literal["vi", "en"]
@@ -118,6 +118,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Máy chủ gặp lỗi. Việc vừa rồi có thể chưa xong; xin xem lại rồi thử lại.",
         "The server met an error. What you asked may not be done: look, then try again.",
     ),
+    "invitation.over": (
+        "Lời mời này đã dùng rồi hoặc đã quá hạn. Xin người quản trị gửi lời mời khác.",
+        "This invitation was used, or is too old. Ask your administrator for another one.",
+    ),
+    "login.code": ("Xin nhập mã 6 số trên điện thoại.", "Enter the six digits that your phone shows."),
+    "login.code-wrong": (
+        "Mã không đúng hoặc đã dùng. Xin nhập mã mới nhất trên điện thoại.",
+        "The code is wrong, or was used. Enter the newest one that your phone shows.",
+    ),
     "login.locked": (
         "Sai mật khẩu nhiều lần. Xin đợi {seconds} giây rồi thử lại.",
         "Too many wrong passwords. Wait {seconds} seconds, then try again.",
@@ -201,6 +210,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Segment {segment} is a relay: it needs one station, by name or address, and a length.",
     ),
     "right.none": ("Tài khoản này không được {deed} ({unit}).", "This account may not {deed} ({unit})."),
+    "second.off": ("Chưa có mã bí mật nào để xác nhận.", "There is no secret to be confirmed."),
+    "second.on": ("Đăng nhập hai bước đã bật rồi.", "The second step is on already."),
+    "session.person": (
+        "Việc này chỉ người đăng nhập bằng mật khẩu của mình mới làm được.",
+        "Only a person who signed in with their own password can do this.",
+    ),
+    "session.unknown": ("Không có phiên đăng nhập này.", "There is no such session."),
     "session.none": ("Xin đăng nhập.", "Please sign in."),
     "unit.below-village": ("Dưới thôn không có đơn vị nào nữa ({unit}).", "Nothing stands below a village ({unit})."),
     "unit.name": ("Tên đơn vị phải có từ 1 đến {limit} chữ.", "A unit's name has 1 to {limit} characters."),
@@ -210,6 +226,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "upload.kind": ("Phải gửi biểu mẫu có tệp (multipart/form-data).", "A form with a file is needed (multipart/form-data)."),
     "upload.no-file": ("Chưa chọn tệp âm thanh.", "No sound file is chosen."),
     "upload.too-big": ("Tệp lớn quá {limit_mb} MB.", "The file is larger than {limit_mb} MB."),
+    "token.days": ("Mã truy cập có hạn từ 1 đến {limit} ngày.", "A token is good for 1 to {limit} days."),
+    "token.deeds": ("Mã truy cập không bao giờ được sửa tài khoản.", "No token is ever for editing accounts."),
+    "token.many": ("Đã có {limit} mã truy cập. Xin huỷ bớt.", "There are {limit} tokens already. End some of them."),
+    "token.name": ("Tên mã truy cập phải có từ 1 đến {limit} chữ.", "A token's name has 1 to {limit} characters."),
+    "token.unknown": ("Không có mã truy cập này.", "There is no such token."),
     "user.exists": ("Đã có tài khoản mang tên này.", "There is an account of that name already."),
     "user.name": ("Tên tài khoản phải có từ 1 đến {limit} chữ.", "An account's name has 1 to {limit} characters."),
     "user.no-role": (
@@ -261,7 +282,7 @@ def sentence(code: str, fields: Mapping[str, object], language: Language) -> str
         return _audio(code, fields, language)
     which = LANGUAGES.index(language)
     if code == "right.none":
-        fields = {**fields, "deed": DEEDS[str(fields["deed"])][which]}
+        fields = {**fields, "deed": deed_words(str(fields["deed"]), language)}
     pair, why = SENTENCES.get(code) or RULE_SENTENCES.get(code), WHYS.get(code.removeprefix("airing."))
     if pair is None and why is not None:
         pair, fields = _NOT_THEN, {"why": fill(why[which], fields)}

@@ -18,13 +18,16 @@ from controller.service.bus import LocalBus
 from controller.service.days import Days
 from controller.service.demo import Demo
 from controller.service.feeds import Feeds
+from controller.service.invitations import Invitations
 from controller.service.lease import Acting
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
 from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
+from controller.service.sessions import Sessions
 from controller.service.timekeeping import Timekeeping
+from controller.service.tokens import Tokens
 from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
@@ -50,6 +53,9 @@ class Services:
     timekeeping: Timekeeping
     acting: Callable[[], Acting]
     users: Users
+    sessions: Sessions
+    tokens: Tokens
+    invitations: Invitations
     clips: Store
     bus: LocalBus
     clock: Clock

@@ -1,4 +1,5 @@
-"""Who is asking: a browser by its session cookie, this machine's command line by the bearer token it found in a file."""
+"""Who is asking: a browser by its session cookie, a program by its token, this machine's command line
+by the bearer token that it found in a file."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from controller.domain.errors import Refused
 from controller.domain.rights import OPERATOR, Actor
-from controller.service.users import SESSION_MS, Session
+from controller.service.sessions import SESSION_MS, Caller, Session
 from controller.web.services import TheServices
 from scheduler.clock import Clock
 
@@ -58,9 +59,14 @@ def who(request: Request, services: TheServices) -> Actor | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         same = hmac.compare_digest(token.strip().encode(), services.local_token.encode())
-        return OPERATOR if same else None
+        return OPERATOR if same else services.tokens.who(token.strip())
     cookie = request.cookies.get(COOKIE)
-    return services.users.who(cookie) if cookie else None
+    return services.sessions.who(cookie) if cookie else None
+
+
+def caller_of(request: Request) -> Caller:
+    """Where a sign-in comes from."""
+    return Caller(agent=request.headers.get("user-agent", ""), address=request.client.host if request.client else "")
 
 
 Person = Annotated[Actor, Depends(person)]

@@ -17,11 +17,15 @@ from controller.backup.restore import Place, Restored, restore
 from controller.db.database import Database
 from controller.db.tables import metadata
 from controller.domain.airing import Klass
-from controller.domain.rights import OPERATOR, Role
+from controller.domain.rights import OPERATOR, Deed, Role
 from controller.service.asking import Wish
+from controller.service.invitations import Invitations
 from controller.service.kept import KeptPolicy, Request
 from controller.service.passwords import Passwords
+from controller.service.sessions import Sessions
+from controller.service.tokens import Tokens
 from controller.service.users import Users
+from controller.service.vault import Vault
 from scheduler.clock import VirtualClock
 from tests.support.people import admin
 from tests.support.postgres import Postgres
@@ -108,7 +112,10 @@ class Station:
         _decided(house)
         users = Users(database=house.work, passwords=Passwords(), clock=VirtualClock(NOW_MS))
         users.add("canbo", "một mật khẩu dài", [(Role.ADMIN, None)], by=OPERATOR)
-        users.sign_in("canbo", "một mật khẩu dài")
+        sessions = Sessions(database=house.work, passwords=Passwords(), vault=Vault(ring.vault_key), clock=VirtualClock(NOW_MS))
+        officer = sessions.sign_in("canbo", "một mật khẩu dài").user
+        Tokens(database=house.work, clock=house.clock).add("đài tỉnh", [Deed.AIRING_SAY], 30, by=officer)
+        Invitations(database=house.work, passwords=Passwords(), clock=house.clock).add("mới", [(Role.HEAD, "x1-1")], by=OPERATOR)
         database.close()
 
 

@@ -167,6 +167,12 @@ def test_users_are_added_and_changed_in_the_database_itself(home: Path) -> None:
         {"name": "nông văn an", "demo": False, "grants": [{"role": "leader", "unit": None}]}
     ]
     assert run(home, "users").stdout == "nông văn an  Lãnh đạo (mọi nơi)\n"
+    assert run(home, "users", "second-off", "nông văn an").exit_code == 0
+    invited = json.loads(run(home, "users", "invite", "nông văn an", "--json").stdout)
+    assert invited["url"].startswith("http://127.0.0.1:8080/invite#")
+    assert run(home, "users", "invite", "mới", "--role", "head@x9").exit_code == 4
+    assert invited["url"] not in run(home, "users", "invite", "mới", "--role", "auditor").stdout
+    assert run(home, "users", "remove", "mới").exit_code == 0
     assert run(home, "users", "remove", "nông văn an").exit_code == 0
     assert run(home, "users").stdout == "(chưa có gì)\n"
 
@@ -222,6 +228,7 @@ def test_every_command_explains_itself_in_both_languages(home: Path) -> None:
         ["keys"],
         ["users"],
         ["users", "grant"],
+        ["users", "invite"],
         ["audit"],
         ["audit", "verify"],
         ["nodes", "provision"],

@@ -9,7 +9,9 @@ import pytest
 from controller.domain.errors import NotFound, Refused
 from controller.domain.rights import OPERATOR, Actor, Deed, Role
 from controller.service.passwords import Passwords
+from controller.service.sessions import Sessions
 from controller.service.users import MAX_GRANTS, Users, Wanted
+from controller.service.vault import Vault
 from tests.support.people import somebody
 from tests.unit.controller.service.house import TREE, House
 
@@ -18,27 +20,28 @@ COMMUNE_ADMIN = somebody(Role.ADMIN, "p04", "x1", name="quản trị xã")
 
 
 @pytest.fixture
-def users(house: House) -> Users:
-    return Users(database=house.work, passwords=Passwords(memory_kib=64), clock=house.clock)
-
-
-@pytest.fixture
 def few(small: House) -> Users:
     return Users(database=small.work, passwords=Passwords(memory_kib=64), clock=small.clock)
 
 
-def test_rights_are_kept_and_are_those_of_this_moment(users: Users) -> None:
+def sessions_of(house: House) -> Sessions:
+    vault = Vault(house.keyring.vault_key)
+    return Sessions(database=house.work, passwords=Passwords(memory_kib=64), vault=vault, clock=house.clock)
+
+
+def test_rights_are_kept_and_are_those_of_this_moment(house: House) -> None:
+    users, sessions = Users(database=house.work, passwords=Passwords(memory_kib=64), clock=house.clock), sessions_of(house)
     user = users.add("canbo", WORD, [(Role.EDITOR, "x1"), (Role.TECHNICIAN, "x10-1")], by=OPERATOR)
-    session = users.sign_in("canbo", WORD)
-    assert users.who(session.token) == user
+    session = sessions.sign_in("canbo", WORD)
+    assert sessions.who(session.token) == user
     assert user.may(Deed.AIRING_SAY, TREE[3])
     users.grant("canbo", [(Role.AUDITOR, None)], by=OPERATOR)
-    now = users.who(session.token)
+    now = sessions.who(session.token)
     assert now is not None
     assert not now.may(Deed.AIRING_SAY, TREE[3])
     assert now.reach is None
     users.remove(user.id, by=OPERATOR)
-    assert users.who(session.token) is None
+    assert sessions.who(session.token) is None
     assert users.list(by=OPERATOR) == []
 
 
@@ -46,7 +49,7 @@ def test_rights_are_kept_and_are_those_of_this_moment(users: Users) -> None:
     "grants",
     [[(Role.HEAD, "x10-1")], [(Role.ADMIN, "p04")], [(Role.AUDITOR, None)], [(Role.HEAD, "x1-1"), (Role.HEAD, "x10-1")]],
 )
-def test_an_administrator_gives_no_rights_beyond_the_own_place(few: Users, grants: Collection[Wanted]) -> None:
+def test_an_administrator_gives_no_rights_beyond_the_own_place(few: Users, small: House, grants: Collection[Wanted]) -> None:
     few.add("ở ngoài", WORD, grants, by=OPERATOR)
     few.add("ở trong", WORD, [(Role.HEAD, "x1-1")], by=OPERATOR)
     for deed in (
@@ -59,7 +62,7 @@ def test_an_administrator_gives_no_rights_beyond_the_own_place(few: Users, grant
         with pytest.raises(Refused) as refused:
             deed()
         assert refused.value.code == "right.none"
-    assert few.sign_in("ở ngoài", WORD).user.name == "ở ngoài"
+    assert sessions_of(small).sign_in("ở ngoài", WORD).user.name == "ở ngoài"
 
 
 def test_an_administrator_of_a_commune_sets_its_people_up(few: Users) -> None:
@@ -92,9 +95,9 @@ def test_an_account_without_a_role_or_with_too_many_or_in_no_place_is_refused(fe
         assert refused.value.code == code
 
 
-def test_the_first_account_may_do_everything_but_call_an_emergency(few: Users) -> None:
+def test_the_first_account_may_do_everything_but_call_an_emergency(few: Users, small: House) -> None:
     name, password = few.first() or ("", "")
-    admin = few.sign_in(name, password).user
+    admin = sessions_of(small).sign_in(name, password).user
     assert {deed for deed in Deed if admin.may(deed, None)} == set(Deed)
     assert [grant.role for grant in admin.grants] == [Role.ADMIN]
     assert few.first() is None

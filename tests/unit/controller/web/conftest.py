@@ -28,6 +28,7 @@ from controller.service.clock_guard import ClockGuard
 from controller.service.days import Days
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
+from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Sole
 from controller.service.nodes import Nodes
@@ -38,10 +39,13 @@ from controller.service.policies import Policies
 from controller.service.previews import Previews
 from controller.service.programmes import Programmes
 from controller.service.reports import Reports
+from controller.service.sessions import Sessions
 from controller.service.timekeeping import Timekeeping
+from controller.service.tokens import Tokens
 from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
+from controller.service.vault import Vault
 from controller.web.app import Services, build_app
 from scheduler.clock import VirtualClock
 from tests.support.served import served
@@ -121,7 +125,8 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
     airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
     lease = Sole(place="may-1:8080", clock=clock)
-    users = Users(database=work, passwords=Passwords(memory_kib=64), clock=clock)
+    passwords = Passwords(memory_kib=64)
+    users = Users(database=work, passwords=passwords, clock=clock)
     services = Services(
         airings=airings,
         bulletins=Bulletins(
@@ -149,6 +154,9 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
         acting=lease.acting,
         users=users,
+        sessions=Sessions(database=work, passwords=passwords, vault=Vault(keyring.vault_key), clock=clock),
+        tokens=Tokens(database=work, clock=clock),
+        invitations=Invitations(database=work, passwords=passwords, clock=clock),
         clips=files,
         bus=bus,
         clock=clock,

@@ -103,14 +103,14 @@ def test_a_first_visit_moves_less_than_350_kb() -> None:
 
 
 def test_no_page_has_a_script_or_style_inside(officer: httpx.Client) -> None:
-    for path in ("/", "/password"):
+    for path in ("/", "/password", "/invite", "/login"):
         page = officer.get(path).text
         assert not re.search(r"<style|\son\w+=|\sstyle=|<script(?![^>]*(src=|application/json))", page)
 
 
 def test_modules_name_only_words_and_parts_that_exist(officer: httpx.Client) -> None:
     officer.post("/api/v1/demo")
-    page = officer.get("/").text
+    page = officer.get("/").text + officer.get("/invite").text
     for path in FOLDER.glob("*.js"):
         source = path.read_text(encoding="utf-8")
         for key in re.findall(r'say\((?:before \? )?"([a-z-]+)"', source):

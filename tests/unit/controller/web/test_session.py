@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.rights import OPERATOR, Role
-from controller.service.users import FREE_TRIES, SESSION_MS, wait_ms
-from tests.unit.controller.web.conftest import PASSWORD, House
+from controller.service.sessions import FREE_TRIES, SESSION_MS, wait_ms
+from tests.unit.controller.web.conftest import PASSWORD, House, browser
 
 ADMIN = [(Role.ADMIN, None)]
+DOORS = {("post", "/api/v1/session"), ("post", "/api/v1/invitation")}
+"""Where one comes in: with a password, or a link."""
 
 
 def sign_in(client: httpx.Client, password: str = PASSWORD, name: str = "canbo") -> int:
@@ -30,7 +35,7 @@ def test_nothing_but_health_and_clips_is_open(nobody: httpx.Client) -> None:
     document = nobody.get("/api/v1/openapi.json").json()
     for path, methods in document["paths"].items():
         for method in methods:
-            if path != "/healthz" and (method, path) != ("post", "/api/v1/session"):
+            if path != "/healthz" and (method, path) not in DOORS:
                 at = re.sub(r"\{\w+\}", "a", path.replace("{sha256}", "0" * 64).replace("{day}", "2026-11-24"))
                 answer = nobody.request(method, at, json={})
                 assert answer.status_code == 401, (method, path, answer.text)
@@ -63,7 +68,7 @@ def test_a_session_ends_after_a_working_day(officer: httpx.Client, house: House)
 def test_signing_out_ends_it_on_the_server_too(officer: httpx.Client, house: House) -> None:
     cookie = officer.cookies["tienglang_session"]
     assert officer.delete("/api/v1/session").status_code == 204
-    assert house.services.users.who(cookie) is None
+    assert house.services.sessions.who(cookie) is None
 
 
 def test_the_database_holds_no_token(officer: httpx.Client, house: House) -> None:
@@ -97,14 +102,14 @@ def test_nobody_and_a_wrong_password_read_the_same(nobody: httpx.Client) -> None
 
 
 def test_a_new_password_ends_the_other_sessions(officer: httpx.Client, house: House) -> None:
-    other = house.services.users.sign_in("canbo", PASSWORD).token
+    other = house.services.sessions.sign_in("canbo", PASSWORD).token
     wrong = officer.put("/api/v1/session/password", json={"old": "sai", "new": "mat-khau-moi"})
     assert wrong.json()["code"] == "password.wrong"
     short = officer.put("/api/v1/session/password", json={"old": PASSWORD, "new": "ngan"})
     assert short.json()["code"] == "password.short"
     assert officer.put("/api/v1/session/password", json={"old": PASSWORD, "new": "mat-khau-moi"}).status_code == 204
     assert officer.get("/api/v1/session").status_code == 200
-    assert house.services.users.who(other) is None
+    assert house.services.sessions.who(other) is None
     assert sign_in(officer) == 401
     assert sign_in(officer, "mat-khau-moi") == 201
 
@@ -170,10 +175,86 @@ def test_accounts_are_added_found_and_removed(house: House) -> None:
         users.add("", "mat-khau-dai", ADMIN, by=OPERATOR)
 
 
+def test_ones_own_sessions_are_listed_and_ended(officer: httpx.Client, house: House) -> None:
+    lost = house.services.sessions.sign_in("canbo", PASSWORD).token
+    listed = officer.get("/api/v1/sessions").json()
+    assert sorted(each["here"] for each in listed) == [False, True]
+    here = next(each for each in listed if each["here"])
+    assert (here["address"], here["agent"][:12]) == ("127.0.0.1", "python-httpx")
+    other = next(each for each in listed if not each["here"])
+    assert officer.delete(f"/api/v1/sessions/{other['id']}").status_code == 204
+    assert house.services.sessions.who(lost) is None
+    assert officer.delete(f"/api/v1/sessions/{other['id']}").json()["code"] == "session.unknown"
+    assert officer.get("/api/v1/session").json()["grants"] == [{"role": "admin", "unit": None}]
+
+
+def test_a_program_comes_in_by_its_token_and_does_what_it_is_for(officer: httpx.Client, nobody: httpx.Client) -> None:
+    made = officer.post("/api/v1/tokens", json={"name": "Đài tỉnh", "deeds": ["unit.add"], "days": 30})
+    assert (made.status_code, made.json()["deeds"]) == (201, ["see", "unit.add"])
+    officer.delete("/api/v1/session")
+    nobody.headers["Authorization"] = f"Bearer {made.json()['secret']}"
+    del nobody.headers["Origin"]
+    assert nobody.get("/api/v1/session").json()["name"] == "canbo (Đài tỉnh)"
+    assert nobody.post("/api/v1/units/import", json={"code": "01654"}).status_code == 201
+    refused = nobody.post("/api/v1/nodes", json={"village": "x01654", "names": ["a"]})
+    assert (refused.status_code, refused.json()["code"]) == (403, "right.none")
+    assert nobody.post("/api/v1/tokens", json={"name": "nữa"}).json()["code"] == "session.person"
+    [listed] = nobody.get("/api/v1/tokens").json()
+    assert "secret" not in listed
+    assert nobody.delete(f"/api/v1/tokens/{listed['id']}").status_code == 204
+    assert nobody.get("/api/v1/session").status_code == 401
+
+
+def test_a_link_sets_a_village_head_up(officer: httpx.Client, house: House) -> None:
+    officer.post("/api/v1/units/import", json={"code": "01654"})
+    grants = [{"role": "head", "unit": "x01654"}]
+    made = officer.post("/api/v1/users", json={"name": "Trưởng thôn", "grants": grants}).json()
+    at, _, token = made["url"].partition("#")
+    assert at == f"{officer.base_url}/invite"
+    assert made["svg"].startswith("<svg")
+    assert 'id="invite"' in officer.get(at).text
+    with browser(house) as phone:
+        said = {"token": token, "password": "mot-cau-de-nho"}
+        assert phone.post("/api/v1/invitation", json=said).json() == {
+            "name": "trưởng thôn",
+            "expires": "2026-11-18T23:06:40.000Z",
+            "grants": grants,
+        }
+        assert phone.get("/api/v1/session").json()["name"] == "trưởng thôn"
+        assert phone.post("/api/v1/invitation", json=said).json()["code"] == "invitation.over"
+    again = officer.post(f"/api/v1/users/{made['user']['id']}/invitation").json()
+    assert again["url"] != made["url"]
+
+
+def test_a_second_step_is_set_up_with_a_code_to_scan_and_asked_for_on_the_page(officer: httpx.Client, house: House) -> None:
+    wrong = officer.post("/api/v1/session/second", json={"password": "sai-mat-khau"})
+    assert wrong.json()["code"] == "password.wrong"
+    offered = officer.post("/api/v1/session/second", json={"password": PASSWORD}).json()
+    assert offered["address"].endswith("&digits=6&period=30")
+    assert offered["svg"].startswith("<svg")
+    secret = base64.b32decode(offered["secret"])
+
+    def code() -> str:
+        return TOTP(secret, 6, SHA1(), 30).generate(house.clock.now_ms() // 1000).decode()
+
+    assert officer.put("/api/v1/session/second", json={"code": code()}).status_code == 204
+    assert sign_in(officer) == 401
+    form = {"name": "canbo", "password": PASSWORD}
+    assert 'id="code"' not in officer.post("/login", data={"name": "canbo", "password": "sai"}).text
+    asked = officer.post("/login", data=form)
+    assert (asked.status_code, 'id="code"' in asked.text, 'value="canbo"' in asked.text) == (401, True, True)
+    house.clock.advance(60_000)
+    assert officer.post("/login", data=form | {"code": code()}, follow_redirects=False).status_code == 303
+    house.clock.advance(60_000)
+    assert officer.post("/api/v1/session", json=form | {"code": code()}).status_code == 201
+    assert officer.post("/api/v1/session/second/off", json={"password": PASSWORD}).status_code == 204
+    assert sign_in(officer) == 201
+
+
 def test_the_first_account_is_made_once(house: House) -> None:
     users = house.services.users
     users.remove("canbo", by=OPERATOR)
     first = users.first()
     assert first is not None
-    assert users.sign_in(*first).user.name == first[0]
+    assert house.services.sessions.sign_in(*first).user.name == first[0]
     assert users.first() is None
