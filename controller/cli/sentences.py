@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.cli import planning_sentences
+from controller.cli import people_sentences, planning_sentences
 from controller.cli.api import ApiError
 from controller.domain.errors import TiengLangError
 from controller.web.sentences import LANGUAGES, SENTENCES, Language, fill, sentence
 
 CODES: dict[str, tuple[str, str]] = {
+    **planning_sentences.CODES,
+    **people_sentences.CODES,
     "backup.changed": (
         "Tệp {member} thay đổi trong lúc sao lưu. Hãy chạy lại lệnh.",
         "{member} changed while the backup was being made. Run it again.",
@@ -53,7 +55,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Không mở {listen} ra mạng khi còn tài khoản dùng thử: ai cũng biết mật khẩu. Hãy đổi mật khẩu hoặc xoá chúng.",
         "Not listening on {listen} while demo accounts exist: everybody knows their passwords. Change or remove them first.",
     ),
-    "config.no-file": ("Không đọc được tệp cấu hình {path} ({reason}).", "The settings file {path} can't be read ({reason})."),
+    "config.no-file": (
+        "Không đọc được tệp cấu hình {path} ({reason}).",
+        "The settings file {path} can't be read ({reason}).",
+    ),
     "config.unknown": (
         "Không có cấu hình “{name}” ({origin}). Có phải ý bạn là “{nearest}”?",
         "There is no setting “{name}” ({origin}). Did you mean “{nearest}”?",
@@ -125,18 +130,11 @@ CODES: dict[str, tuple[str, str]] = {
         "A server runs on {home}. Stop it first (systemctl stop tienglang).",
     ),
     "usage.file": ("Không đọc được tệp {path} ({reason}).", "The file {path} can't be read ({reason})."),
-    "usage.line": ("“{text}” không phải dạng SỐ:MÃ.", "“{text}” is not NUMBER:MAC."),
-    "usage.no-role": (
-        "Tài khoản cần vai trò: --role VAI-TRÒ[@ĐƠN-VỊ], với vai trò là {roles}.",
-        "An account needs a role: --role ROLE[@UNIT], one of {roles}.",
-    ),
-    "usage.role": ("Không có vai trò “{role}”. Các vai trò: {roles}.", "There is no role “{role}”. Roles: {roles}."),
     "usage.names": ("--count cần đúng một --name.", "--count needs exactly one --name."),
     "usage.not-confirmed": (
         "Chưa xác nhận, nên không có gì thay đổi. Trong kịch bản: thêm --yes.",
         "Not confirmed: nothing is changed. In a script, say --yes.",
     ),
-    "usage.passwords-differ": ("Hai lần nhập mật khẩu không giống nhau.", "The two passwords differ."),
     "usage.place": ("Chọn --province hoặc --commune.", "Give either --province or --commune."),
     "usage.place-ambiguous": (
         "Có nhiều nơi tên “{text}”: {candidates}. Hãy dùng mã.",
@@ -160,7 +158,7 @@ CODES: dict[str, tuple[str, str]] = {
         "No unit is called “{text}”. See: tienglang units",
     ),
     "usage.write": ("Không ghi được tệp {path} ({reason}).", "The file {path} can't be written ({reason})."),
-} | planning_sentences.CODES
+}
 """Sentences for codes that only this machine's own side can meet."""
 
 HINTS: dict[str, tuple[str, str]] = {
@@ -191,19 +189,8 @@ HINTS: dict[str, tuple[str, str]] = {
 """Why a setting's value is none, by the `reason` of config.bad-value."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "account-added": ("Đã thêm tài khoản {name}: {roles}.", "Account {name} is added: {roles}."),
-    "account-changed": ("Đã đổi mật khẩu của {name}.", "The password of {name} is changed."),
-    "account-everywhere": ("mọi nơi", "everywhere"),
-    "account-granted": ("Từ nay {name} là: {roles}.", "From now on {name} is: {roles}."),
-    "account-invited": (
-        "{name} mở liên kết này, tự chọn mật khẩu rồi vào luôn. Dùng một lần, hạn đến {until}:\n{url}",
-        "{name} opens this link, chooses a password and is signed in. Good once, until {until}:\n{url}",
-    ),
-    "account-second-off": (
-        "{name} không bị hỏi mã 6 số nữa; các phiên đăng nhập đã chấm dứt.",
-        "{name} is asked for no code any more; the sessions are ended.",
-    ),
-    "account-demo": ("dùng thử", "demo"),
+    **planning_sentences.TEXTS,
+    **people_sentences.TEXTS,
     "airing-ordered": ("Lượt phát {id} có thứ tự {order}.", "Airing {id} has the order {order}."),
     "airing-cancelled": (
         "Đã yêu cầu dừng lượt phát {id}. Loa nào chưa xác nhận thì vẫn có thể phát.",
@@ -216,19 +203,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "alarm-closed": ("Đã đóng cảnh báo {id}.", "Alarm {id} is closed."),
     "alarm-is-closed": ("đã đóng", "closed"),
     "all-good": ("Xong: cả {total} cụm loa đã phát.", "Done: all {total} loudspeakers played it."),
-    "account-removed": ("Đã xoá tài khoản {name}.", "Account {name} is removed."),
-    "audit-broken": (
-        "Nhật ký thao tác KHÔNG nguyên vẹn: từ dòng {number} trở đi có chỗ bị sửa, xoá hoặc cắt.",
-        "The trail is NOT whole: from line {number} on something was changed, taken out or cut off.",
-    ),
-    "audit-empty": ("Nhật ký thao tác chưa có dòng nào.", "The trail has no line yet."),
-    "audit-whole": (
-        "Nhật ký thao tác nguyên vẹn: {lines} dòng. Ghi lại để lần sau đối chiếu bằng --expect: {lines}:{mac}",
-        "The trail is whole: {lines} lines. Note this, and give it to --expect next time: {lines}:{mac}",
-    ),
     "and-more": ("  và {number} cụm loa khác (xem --json)", "  and {number} more (see --json)"),
-    "answer-password": ("Mật khẩu", "Password"),
-    "answer-password-again": ("Nhập lại mật khẩu", "The same password again"),
     "backup-made": (
         "Đã sao lưu vào {path}: {rows} dòng dữ liệu, {clips} tệp phát, {size_mb} MB. Trong đó có khóa: ai có thì phát được loa.",
         "The backup is {path}: {rows} rows, {clips} sounds, {size_mb} MB. The keys are in it: whoever has it can speak.",
@@ -367,7 +342,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unheard": ("  {village}: {name} ({node}): {state} ({why})", "  {village}: {name} ({node}): {state} ({why})"),
     "uploading": ("Đang gửi tệp", "Sending the file"),
     "watch-again": ("Mất kết nối với máy chủ, đang nối lại.", "The server is away; trying again."),
-} | planning_sentences.TEXTS
+}
 """Everything that is no error."""
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, select, update
 
-from controller.db.tables import grants, invitations, sessions, tokens, units, users
+from controller.db.people_tables import grants, invitations, sessions, tokens, users
+from controller.db.tables import units
 from controller.domain.rights import Deed, Grant, Role
 from controller.service.accounts import Account, KeptSession, KeptToken, User
 

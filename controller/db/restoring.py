@@ -10,7 +10,8 @@ import msgspec
 from sqlalchemy import Connection, delete, inspect, make_url, text, update
 
 from controller.db.database import Database, upgrade
-from controller.db.tables import bulletins, leases, sessions
+from controller.db.people_tables import invitations, sessions, tokens
+from controller.db.tables import bulletins, leases
 
 Fill = Callable[[Connection], None]
 
@@ -48,10 +49,10 @@ def make(url: str, revision: str, fill: Fill, aside: str) -> None:
 
 
 def _forget(connection: Connection) -> None:
-    """Sessions that ended since would open again; a wish that was not fulfilled yet has been, under an id that we don't know;
-    who acted then acts no more."""
-    connection.execute(delete(sessions))
-    connection.execute(delete(leases))
+    """Sessions, tokens and invitations that ended since would open again; a wish that was not fulfilled yet has been, under an
+    id that we don't know; who acted then acts no more."""
+    for table in (sessions, tokens, invitations, leases):
+        connection.execute(delete(table))
     told = msgspec.json.encode(("bulletin.restored", {})).decode()
     pending = bulletins.c.upload.is_not(None) & bulletins.c.wish.is_not(None)
     connection.execute(update(bulletins).where(pending).values(wish=None, error=told))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from controller.db.tables import trail
+from controller.db.people_tables import trail
 from controller.domain.trail import Chained, Line, chain
 
 PAGE = 1_000

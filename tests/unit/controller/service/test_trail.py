@@ -6,7 +6,7 @@ import pytest
 from msgspec import json
 from sqlalchemy import delete, update
 
-from controller.db.tables import trail
+from controller.db.people_tables import trail
 from controller.domain.errors import Conflict, Refused
 from controller.domain.rights import Deed, Role
 from controller.service.asking import Wish
