@@ -13,6 +13,7 @@ from controller.service import second_step
 from controller.service.accounts import Account, KeptSession, User
 from controller.service.passwords import Passwords
 from controller.service.ports import Database, Transaction
+from controller.service.rights import note_own
 from controller.service.users import account_of, folded_name, renew
 from controller.service.vault import Vault
 from scheduler.clock import Clock
@@ -127,6 +128,7 @@ class Sessions:
         hashed = self._passwords.hash(new)
         with self._database.writing() as tx:
             renew(tx, account_of(tx, by.id), hashed, hash_of(token) if token else None)
+            note_own(tx, by, "password.change", subject=by.name, at_ms=self._clock.now_ms())
 
     # ── the second step ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,12 +159,14 @@ class Sessions:
                 raise Refused("login.code-wrong")
             tx.accounts.change(replace(account, second_step=step))
             tx.accounts.end_sessions_of(by.id, hash_of(token))
+            note_own(tx, by, "second.on", subject=by.name, at_ms=now_ms)
 
     def drop_second(self, *, by: Actor, password: str) -> None:
         """Ask for no code any more. Refused("password.wrong")."""
         self._prove(by, password)
         with self._database.writing() as tx:
             tx.accounts.change(replace(account_of(tx, by.id), second=None, second_step=None))
+            note_own(tx, by, "second.off", subject=by.name, at_ms=self._clock.now_ms())
 
     def has_second(self, *, by: Actor) -> bool:
         """Is a code asked for?"""

@@ -40,6 +40,9 @@ DEEDS: dict[str, tuple[str, str]] = {
 }
 
 OWN: dict[str, tuple[str, str]] = {
+    "password.change": ("đổi mật khẩu của mình", "change their own password"),
+    "second.on": ("bật đăng nhập hai bước", "turn the second step on"),
+    "second.off": ("tắt đăng nhập hai bước", "turn the second step off"),
     "token.add": ("tạo mã truy cập", "make an access token"),
     "token.end": ("huỷ mã truy cập", "end an access token"),
     "invitation.accept": ("nhận lời mời", "take an invitation"),

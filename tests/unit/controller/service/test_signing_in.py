@@ -173,6 +173,8 @@ def test_the_second_step_is_taken_off_by_its_owner_or_by_an_administrator(small_
     with pytest.raises(Refused) as off:
         small_door.sessions.confirm_second("123456", by=owner, token="x")
     assert refusal(off) == "second.off"
+    found = [view.line.deed for view in small_door.house.trail.list(by=admin())]
+    assert found[:2] == ["second.off", "second.on"]
     with_second(small_door)
     with pytest.raises(Refused):
         small_door.users.drop_second("canbo", by=somebody(Role.ADMIN, "p04", "x10"))
