@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,7 +15,7 @@ from controller.web.live import Live
 from controller.web.programme_schemas import OrderIn
 from controller.web.schemas import AiringIn, Id
 from controller.web.services import TheServices
-from controller.web.session import Person
+from controller.web.session import Person, who
 
 router = APIRouter(prefix="/airings", tags=["airings"])
 
@@ -57,11 +58,13 @@ def _report(airing: Id, services: TheServices, user: Person) -> Report:
 
 
 @router.get("/{airing}/events", response_class=EventSourceResponse)
-async def events(request: Request, user: Person, first: Annotated[Report, Depends(_report)]) -> AsyncIterable[ServerSentEvent]:
+async def events(
+    request: Request, services: TheServices, user: Person, first: Annotated[Report, Depends(_report)]
+) -> AsyncIterable[ServerSentEvent]:
     """First `ledger` (data: the whole ledger), then `change` (data: {airing, nodes}), at most four a second.
 
     A stream that begins again begins with the whole. Comments keep a quiet one alive.
     """
     live: Live = request.app.state.live
-    async for event in live.airing(first.airing.id, first, user):
+    async for event in live.airing(first.airing.id, first, user, partial(who, request, services)):
         yield event

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from fastapi.sse import ServerSentEvent
@@ -34,6 +34,12 @@ REST = 4
 
 RETRY_MS = 2_000
 """How soon a browser comes back after a dead link, and we after a failed look."""
+
+CHECK_MS = 30_000
+"""How long a page that stays open may go on being told what its person may not see any more."""
+
+Still = Callable[[], Actor | None]
+"""Whoever watches, with the rights of this moment; None when they are signed out. Called from a thread."""
 
 Key = tuple[str, str]
 """What the bus tells of: ("airing" | "bulletin", id)."""
@@ -145,16 +151,24 @@ class Live:
         self._feeds: dict[Watched, _Feed] = {}
         self._readers: dict[Watched, asyncio.Task[None]] = {}
 
-    async def airing(self, airing_id: str, first: Report, by: Actor) -> AsyncIterator[ServerSentEvent]:
-        """The whole ledger (`first`, or newer), then each change, until the watcher or the server goes."""
+    async def airing(self, airing_id: str, first: Report, by: Actor, still: Still) -> AsyncIterator[ServerSentEvent]:
+        """The whole ledger (`first`, or newer), then each change, until the watcher or the server goes.
+
+        It ends, too, when whoever watches may look no more as far as when they came: `still` is asked each CHECK_MS.
+        """
         watched = (airing_id, by.reach)
         feed = self._join(watched, first, by)
-        version = 0
+        version, asked_ms = 0, self._clock.monotonic_ms()
         try:
             while not self._bells.closed:
                 async with feed.moved:
-                    while feed.version == version and not self._bells.closed:
-                        await feed.moved.wait()
+                    if feed.version == version and not self._bells.closed:
+                        with suppress(TimeoutError):
+                            await asyncio.wait_for(feed.moved.wait(), CHECK_MS / 1000)
+                if self._clock.monotonic_ms() - asked_ms >= CHECK_MS:
+                    if await _reach(still) != watched[1:]:
+                        return
+                    asked_ms = self._clock.monotonic_ms()
                 if feed.version > version:
                     event, version = feed.since(version), feed.version
                     yield event
@@ -209,6 +223,12 @@ class Live:
                 await asyncio.sleep(max(self._gap_ms, REST * (self._clock.monotonic_ms() - began_ms)) / 1000)
         async with feed.moved:
             feed.moved.notify_all()
+
+
+async def _reach(still: Still) -> tuple[Reach] | tuple[()]:
+    """How far they may look now; () is not at all."""
+    who = await asyncio.to_thread(still)
+    return () if who is None else (who.reach,)
 
 
 async def _look(read: Callable[[], Report]) -> Report | None:

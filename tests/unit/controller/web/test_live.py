@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from controller.domain.delivery import State
 from controller.domain.errors import Unavailable
-from controller.domain.rights import Actor
+from controller.domain.rights import Actor, Role
 from controller.service.asking import Wish
 from controller.web.live import Bells, Live
-from tests.support.people import admin
+from tests.support.people import admin, somebody
 from tests.unit.controller.web.conftest import House
 
 
@@ -49,7 +49,7 @@ async def test_the_whole_first_then_only_what_moved(house: House, airing: str) -
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin(), admin)
         kind, whole = await take(stream)
         assert kind == "ledger"
         assert whole["airing"]["total"] == 22
@@ -58,9 +58,8 @@ async def test_the_whole_first_then_only_what_moved(house: House, airing: str) -
         assert kind == "change"
         assert [node["state"] for node in change["nodes"]] == ["finished"] * 3
         assert change["airing"]["good"] == 3
-        late = live.airing(
-            airing, services.reports.report(airing, by=admin()), admin()
-        )  # a second page, or one whose link was away
+        # a second page, or one whose link was away
+        late = live.airing(airing, services.reports.report(airing, by=admin()), admin(), admin)
         assert (await take(late))[1]["airing"]["good"] == 3
         await stream.aclose()  # type: ignore[attr-defined]
         await late.aclose()  # type: ignore[attr-defined]
@@ -73,7 +72,7 @@ async def test_a_thousand_changes_between_two_looks_are_one_event(house: House, 
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=100)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin(), admin)
         await take(stream)
         for number in range(1, 21):
             await asyncio.to_thread(move, house, airing, number, State.STARTED)
@@ -83,6 +82,35 @@ async def test_a_thousand_changes_between_two_looks_are_one_event(house: House, 
             seen = change["airing"]["counts"].get("started", 0)
         assert live._feeds[airing, None].version < 12
         await stream.aclose()  # type: ignore[attr-defined]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("now", [None, somebody(Role.EDITOR, "p04", "x1")])
+async def test_who_may_look_no_more_is_told_no_more(
+    house: House, airing: str, monkeypatch: pytest.MonkeyPatch, now: Actor | None
+) -> None:
+    services = house.services
+    monkeypatch.setattr("controller.web.live.CHECK_MS", 20)
+    bells, asked = Bells(services.bus), list[str]()
+
+    def still() -> Actor | None:
+        asked.append("")
+        return admin() if len(asked) < 3 else now
+
+    live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
+    async with bells.open():
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin(), still)
+        await take(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        for _ in range(500):
+            if waiting.done():
+                break
+            house.clock.advance(20)
+            await asyncio.sleep(0.01)
+        with pytest.raises(StopAsyncIteration):
+            await waiting
+    assert len(asked) == 3
+    assert live._feeds == {}
 
 
 @pytest.mark.anyio
@@ -101,7 +129,7 @@ async def test_a_database_that_is_away_for_a_while_ends_no_stream(
         return report(reports, name, by=by)
 
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin(), admin)
         await take(stream)
         monkeypatch.setattr(type(services.reports), "report", sometimes)
         await asyncio.to_thread(move, house, airing, 2, State.FAILED)
@@ -151,7 +179,7 @@ async def test_what_another_controller_brought_home_is_seen_when_it_is_looked_fo
     bells = Bells(services.bus)
     live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=house.clock, gap_ms=1)
     async with bells.open():
-        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin())
+        stream = live.airing(airing, services.reports.report(airing, by=admin()), admin(), admin)
         await take(stream)
         with house.work.writing() as tx:  # elsewhere: no bell of ours rings
             tx.deliveries.write([replace(each, state=State.FINISHED) for each in tx.deliveries.of_airing(airing)[:2]])
