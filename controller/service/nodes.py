@@ -86,7 +86,7 @@ class Nodes:
         """What the nodes under a unit are given at set-up: identity, key, whom to believe, where to call. Secret."""
         with self._database.writing() as tx:
             rows = _reached(tx, unit, Deed.NODE_SET_UP, by)
-            places = [unit_of(tx, unit)] if unit else [unit_of(tx, name) for name in dict.fromkeys(row.village for row in rows)]
+            places = _where(tx, unit, rows, by)
             record(tx, by, Deed.NODE_SET_UP, places, subject=unit or "", at_ms=self._clock.now_ms(), number=len(rows))
         return [self._provision(row) for row in rows]
 
@@ -187,6 +187,13 @@ def _refuse_too_many_held(tx: Transaction, root: Unit, sha256: str) -> None:
             held = set().union(*(holders.get(above, ()) for above in unit.path))
             if len(held | {sha256}) > MAX_HELD:
                 raise Refused("hold.full", limit=MAX_HELD, unit=unit.name)
+
+
+def _where(tx: Transaction, unit: str | None, rows: Sequence[Node], by: Actor) -> list[Unit | None]:
+    """Where these nodes stand, in as few words as may be."""
+    if unit is not None or by.reach is None:
+        return [unit_of(tx, unit) if unit else None]
+    return [unit_of(tx, village) for village in dict.fromkeys(row.village for row in rows)]
 
 
 def _reached(tx: Transaction, unit: str | None, deed: Deed, by: Actor) -> list[Node]:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from controller.domain.errors import TiengLangError
-from controller.domain.rights import Actor
+from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Level, Unit
 from controller.web import words
 from controller.web.alarm_sentences import alarm_sentence
@@ -207,6 +207,8 @@ def _screen(request: Request, services: Services, user: Actor | None, pages: Pag
         acting=acting,
         acting_since=moment(acting.since_ms),
         user=user,
+        may_say=user.may_anywhere(Deed.AIRING_SAY),
+        may_stop=user.may_anywhere(Deed.AIRING_CANCEL),
         airing=airing,
         communes=_communes(units, counts),
         has_units=bool(units),

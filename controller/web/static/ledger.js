@@ -153,7 +153,7 @@ export class Ledger {
     const begins = Date.parse(start);
     const now = Date.now();
     $("ledger-when").textContent = `${say(now < begins ? "starts" : "started", { time: time(start) })} · ${say("long", { length: length(duration_ms) })}`;
-    $("stop").hidden = Boolean(cancelled) || this.#airing.ended || now > begins + duration_ms + grace_ms;
+    $("stop").hidden = this.screen.dataset.stops === "0" || Boolean(cancelled) || this.#airing.ended || now > begins + duration_ms + grace_ms;
     $("stop").lastElementChild.textContent = say(now < begins ? "cancel" : "stop");
   }
 

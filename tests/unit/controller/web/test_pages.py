@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from controller.domain.rights import OPERATOR, Role
 from controller.service.alarms import Raised, raise_alarms
 from controller.service.lease import Acting
 from controller.web.assets import FOLDER, Assets
@@ -167,3 +168,18 @@ def test_a_page_that_stands_by_says_calmly_who_acts(house: House, place: str, vi
 
 def test_a_page_of_the_one_that_acts_says_nothing_of_it(officer: httpx.Client) -> None:
     assert "dự phòng" not in officer.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("role", "composes", "stops"), [(Role.HEAD, True, True), (Role.LEADER, False, True), (Role.AUDITOR, False, False)]
+)
+def test_the_screen_offers_what_its_person_may_do(
+    nobody: httpx.Client, house: House, role: Role, composes: bool, stops: bool
+) -> None:
+    house.services.make_demo(OPERATOR)
+    house.services.users.add("ai", PASSWORD, [(role, "x01576-1")], by=OPERATOR)
+    assert sign_in(nobody, name="ai").status_code == 303
+    page = nobody.get("/").text
+    assert ('id="compose"' in page) == composes
+    assert f'data-stops="{int(stops)}"' in page
+    assert "Đàm Thuỷ" not in page
