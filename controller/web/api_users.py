@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from controller.service.invitations import Invitation
+from controller.web.people_pages import invitation_url
 from controller.web.people_schemas import GrantsIn, InvitationOut, LineOut, NewPasswordIn, UserIn, UserOut, wanted
 from controller.web.qr import svg
 from controller.web.schemas import Id
 from controller.web.services import TheServices
-from controller.web.session import Person, is_https
+from controller.web.session import Person
 from scheduler.clock import moment
 
 router = APIRouter(tags=["people"])
@@ -74,7 +75,5 @@ def trail(
 
 
 def _invitation(made: Invitation, request: Request) -> InvitationOut:
-    # Behind the #: no log of a proxy, and no page that is linked from there, ever sees it.
-    at = str(request.url_for("invite_page").replace(scheme="https" if is_https(request) else request.url.scheme))
-    url = f"{at}#{made.token}"
+    url = invitation_url(request, made.token)
     return InvitationOut(user=UserOut.of(made.user), url=url, svg=svg(url), expires=moment(made.expires_ms))

@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.web import (
+    account_pages,
     api_airings,
     api_alarms,
     api_bulletins,
@@ -31,6 +32,7 @@ from controller.web import (
     api_users,
     errors,
     pages,
+    people_pages,
 )
 from controller.web.assets import PREFIX as STATIC
 from controller.web.assets import Assets
@@ -112,7 +114,8 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(api)
     assets = Assets()
     app.state.pages = pages.Pages(assets)
-    app.include_router(pages.router)
+    for screens in (pages, people_pages, account_pages):
+        app.include_router(screens.router)
     app.mount(STATIC.rstrip("/"), assets)
     errors.install(app)
     app.add_middleware(Guard)

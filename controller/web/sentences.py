@@ -231,6 +231,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "token.many": ("Đã có {limit} mã truy cập. Xin huỷ bớt.", "There are {limit} tokens already. End some of them."),
     "token.name": ("Tên mã truy cập phải có từ 1 đến {limit} chữ.", "A token's name has 1 to {limit} characters."),
     "token.unknown": ("Không có mã truy cập này.", "There is no such token."),
+    "unit.none": ("Không có nơi nào tên “{text}”.", "No place is called “{text}”."),
+    "unit.several": (
+        "Có nhiều nơi tên “{text}”: {units}. Xin chọn một.",
+        "Several places are called “{text}”: {units}. Choose one.",
+    ),
+    "user.role": ("Chưa chọn vai trò.", "No role is chosen."),
     "user.exists": ("Đã có tài khoản mang tên này.", "There is an account of that name already."),
     "user.name": ("Tên tài khoản phải có từ 1 đến {limit} chữ.", "An account's name has 1 to {limit} characters."),
     "user.no-role": (

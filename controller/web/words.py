@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
+from controller.web import people_words
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -24,21 +25,13 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 WORDS: dict[str, tuple[str, str]] = {
+    **people_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),
     "motto": ("Nói một lần, cả làng nghe", "Said once, heard by the whole village"),
     "sign-in": ("Đăng nhập", "Sign in"),
     "sign-out": ("Đăng xuất", "Sign out"),
     "user-name": ("Tên đăng nhập", "Name"),
     "password": ("Mật khẩu", "Password"),
-    "show-password": ("Hiện mật khẩu", "Show the password"),
-    "code": ("Mã 6 số", "Six-digit code"),
-    "code-hint": ("Mở ứng dụng xác thực trên điện thoại để xem mã.", "Your phone's authenticator app shows it."),
-    "invited": ("Chọn mật khẩu của bạn", "Choose your password"),
-    "invited-do": (
-        "Ít nhất 8 chữ. Một câu ngắn dễ nhớ là tốt nhất. Sau đó bạn vào thẳng trang chính.",
-        "At least 8 characters; a short sentence is best. Then you are signed in.",
-    ),
-    "take-invitation": ("Vào Tiếng Làng", "Enter"),
     "old-password": ("Mật khẩu hiện tại", "Present password"),
     "new-password": ("Mật khẩu mới", "New password"),
     "change-password": ("Đổi mật khẩu", "Change password"),

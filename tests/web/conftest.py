@@ -76,4 +76,4 @@ def sign_in(page: Page, url: str, name: str = "canbo", password: str = "tieng-la
     page.get_by_label("Tên đăng nhập").fill(name)
     page.get_by_label("Mật khẩu").fill(password)
     page.get_by_role("button", name="Đăng nhập").click()
-    page.get_by_role("heading", name="Bản tin mới").wait_for()
+    page.get_by_role("heading", name="Các lượt phát gần đây").wait_for()
