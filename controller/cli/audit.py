@@ -12,8 +12,7 @@ from controller.cli.times import show_iso, show_time
 from controller.domain.errors import Refused
 from controller.domain.rights import OPERATOR
 from controller.service.trail import LineView, Trail
-from controller.web.right_sentences import DEEDS
-from controller.web.sentences import LANGUAGES
+from controller.web.right_sentences import deed_words
 from scheduler.clock import SystemClock
 
 
@@ -75,7 +74,7 @@ def _noted(text: str) -> tuple[int, str]:
 
 def _row(session: Session, view: LineView) -> tuple[str, ...]:
     line = view.line
-    deed = DEEDS[line.deed][LANGUAGES.index(session.lang)] if line.deed in DEEDS else line.deed
+    deed = deed_words(line.deed, session.lang)
     return (str(line.number), show_time(line.at_ms), line.name, deed, ", ".join(view.places), line.subject, line.detail)
 
 

@@ -53,10 +53,12 @@ class SqlTrail:
 
     def oldest(self) -> Iterator[Chained]:
         """All of it, the first line first."""
-        after = 0
-        while rows := self._connection.execute(
-            select(trail).where(trail.c.number > after).order_by(trail.c.number).limit(PAGE)
-        ).all():
+        after: int | None = None
+        while True:
+            query = select(trail).order_by(trail.c.number).limit(PAGE)
+            rows = self._connection.execute(query if after is None else query.where(trail.c.number > after)).all()
+            if not rows:
+                return
             yield from map(_chained, rows)
             after = rows[-1].number
 

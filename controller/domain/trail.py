@@ -52,7 +52,7 @@ def verify(key: bytes, chained: Iterable[Chained]) -> Verdict:
     """Look at the whole chain, the first line first."""
     lines, before = 0, ""
     for each in chained:
-        if each.line.number != lines + 1 or not hmac.compare_digest(chain(key, before, each.line), each.mac):
+        if each.line.number != lines + 1 or not hmac.compare_digest(chain(key, before, each.line).encode(), each.mac.encode()):
             return Verdict(lines=lines, mac=before, broken=lines + 1)
         lines, before = lines + 1, each.mac
     return Verdict(lines=lines, mac=before, broken=None)

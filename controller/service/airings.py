@@ -17,6 +17,7 @@ from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, roots_of, sayable
 from controller.service.cutting import take_time
+from controller.service.kept import Request
 from controller.service.keyring import Keyring
 from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
@@ -105,8 +106,9 @@ class Airings:
                 return airing
             if now_ms >= airing.ends_ms:
                 raise Refused("airing.over", airing=airing_id)
-            others = _same_request(tx, airing, now_ms)
-            record(tx, by, Deed.AIRING_CANCEL, _where(tx, airing, *others), subject=airing.id, at_ms=now_ms)
+            request, others = _same_request(tx, airing, now_ms)
+            asked = [unit_of(tx, unit) for unit in request.units] if request else []  # also where it has no time yet
+            record(tx, by, Deed.AIRING_CANCEL, [*_where(tx, airing, *others), *asked], subject=airing.id, at_ms=now_ms)
             for each in (airing, *others):
                 self._cancel_within(tx, replace(each, rev=each.rev + 1, cancelled_ms=now_ms), now_ms)
         self._told(airing, *others)
@@ -155,11 +157,11 @@ def _where(tx: Transaction, *airings: Airing) -> list[Unit]:
     return [unit_of(tx, name) for name in dict.fromkeys(unit for airing in airings for unit in airing.units)]
 
 
-def _same_request(tx: Transaction, airing: Airing, now_ms: int) -> list[Airing]:
-    """The other airings of the request that this one fulfils, which is cancelled with them."""
+def _same_request(tx: Transaction, airing: Airing, now_ms: int) -> tuple[Request | None, list[Airing]]:
+    """The request that this airing fulfils, which is cancelled, and its other airings."""
     request = tx.requests.get(turn_of(airing.wish)) if airing.wish else None
     if request is None:
-        return []
+        return None, []
     tx.requests.cancel(request.id, now_ms)
     every = tx.planned.fulfilling(airing.wish or "")
-    return [each for each in every if each.id != airing.id and each.cancelled_ms is None and now_ms < each.ends_ms]
+    return request, [each for each in every if each.id != airing.id and each.cancelled_ms is None and now_ms < each.ends_ms]

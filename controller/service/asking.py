@@ -56,10 +56,11 @@ class Wish:
 class Foreseen:
     """What would come of a wish. An order has an airing; a request has an airing for each time at which villages sound it.
 
-    `met`: the airings at its time that the resolver knew of, and brings apart.
+    `to`: the units that it is for. `met`: the airings at its time that the resolver knew of, and brings apart.
     """
 
     by: str
+    to: tuple[str, ...]
     airings: tuple[tuple[Airing, tuple[Unit, ...]], ...]
     request: Request | None = None
     met: frozenset[str] = frozenset()
@@ -82,7 +83,7 @@ def foresee(database: Database, bulletin: Bulletin, clip: ClipRow, wish: Wish, *
     with database.reading() as tx:
         request, roots = wished(tx, bulletin, wish, now_ms, by)
         if bulletin.klass is Klass.EMERGENCY:  # it waits for nobody and asks nobody; who may say it is decided elsewhere
-            return Foreseen(by=by, airings=((_order(request, bulletin, clip, Mode.NOW), tuple(roots)),))
+            return Foreseen(by=by, to=request.units, airings=((_order(request, bulletin, clip, Mode.NOW), tuple(roots)),))
         villages = speaking(tx, roots)
         if not villages:
             raise Refused("airing.no-nodes", units=[root.name for root in roots])
@@ -99,12 +100,12 @@ def foresee(database: Database, bulletin: Bulletin, clip: ClipRow, wish: Wish, *
     if not found.whole:
         raise _refusal(found.reasons)
     if is_order:
-        return Foreseen(by=by, airings=((order, tuple(roots)),))
+        return Foreseen(by=by, to=request.units, airings=((order, tuple(roots)),))
     airings: list[tuple[Airing, tuple[Unit, ...]]] = []
     for sound, sounding in sorted(found.sounds.items(), key=lambda each: (-len(each[1]), each[0].start_ms)):
         airing = _fulfilling(order, sound, roots if len(sounding) == len(villages) else sounding)
         airings.append((replace(airing, id=new_id(now_ms)) if airings else airing, tuple(sounding)))
-    return Foreseen(by=by, airings=tuple(airings), request=request, met=frozenset(met))
+    return Foreseen(by=by, to=request.units, airings=tuple(airings), request=request, met=frozenset(met))
 
 
 def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str) -> tuple[Request, list[Unit]]:

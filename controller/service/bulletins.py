@@ -24,7 +24,7 @@ from controller.domain.airing import Klass
 from controller.domain.bulletin import Bulletin, BulletinState, approve, check_title
 from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import new_id
-from controller.domain.rights import Actor, Deed
+from controller.domain.rights import OPERATOR, Actor, Deed
 from controller.service.airings import Airings
 from controller.service.asking import Foreseen, Wish
 from controller.service.clips import PASSING, row_of
@@ -280,7 +280,9 @@ class Bulletins:
             if said.kind:
                 tx.replans.mark([said.owner], self._clock.now_ms())
             if foreseen is not None:
-                airing = self._airings.say_within(tx, foreseen)
+                airing, now_ms = self._airings.say_within(tx, foreseen), self._clock.now_ms()
+                roots = [unit_of(tx, unit) for unit in foreseen.to]
+                record(tx, _author(tx, said), Deed.AIRING_SAY, roots, subject=airing.id, at_ms=now_ms, title=said.title)
                 tx.bulletins.change(replace(done, upload=None, airing=airing.id))
 
 
@@ -297,6 +299,14 @@ def _check(tx: Transaction, owner: str, wish: Wish | None, by: Actor) -> None:
     require(by, Deed.AIRING_SAY, [unit_of(tx, unit) for unit in (wish.to if wish else ())])
     if len(tx.bulletins.unprepared()) >= MAX_WAITING:
         raise Unavailable("bulletin.many-waiting", limit=MAX_WAITING)
+
+
+def _author(tx: Transaction, bulletin: Bulletin) -> Actor:
+    """Whoever took it in, with the rights of this moment: they may have lost some while its sound was prepared."""
+    if bulletin.created_by == OPERATOR.id:
+        return OPERATOR
+    account = tx.accounts.by_id(bulletin.created_by)
+    return account.user if account else Actor(id=bulletin.created_by, name="", grants=())
 
 
 def _get(tx: Transaction, bulletin_id: str) -> Draft:

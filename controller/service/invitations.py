@@ -58,8 +58,11 @@ class Invitations:
             raise Refused("invitation.over")
         return account.user
 
-    def accept(self, token: str, password: str, caller: Caller | None = None) -> Session:
-        """Choose a password and be signed in. The invitation is used up, and every other session of the account ends."""
+    def accept(self, token: str, password: str, caller: Caller | None = None) -> Session | None:
+        """Choose a password and be signed in. The invitation is used up, and every other session of the account ends.
+
+        None where the account asks for a code too: a link that was stolen takes the place of a password, never of a phone.
+        """
         self.whose(token)  # before anybody's password is hashed
         hashed, now_ms = self._passwords.hash(password), self._clock.now_ms()
         with self._database.writing() as tx:
@@ -68,7 +71,7 @@ class Invitations:
                 raise Refused("invitation.over")
             user = renew(tx, account, hashed)
             note_own(tx, user, "invitation.accept", subject=user.name, at_ms=now_ms)
-            return begin(tx, account_of(tx, user.id), now_ms, caller)
+            return None if account.has_second else begin(tx, account_of(tx, user.id), now_ms, caller)
 
     def _invite(self, tx: Transaction, user: User) -> Invitation:
         token, expires_ms = secrets.token_urlsafe(24), self._clock.now_ms() + GOOD_MS

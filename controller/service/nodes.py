@@ -191,7 +191,7 @@ def _refuse_too_many_held(tx: Transaction, root: Unit, sha256: str) -> None:
 
 def _where(tx: Transaction, unit: str | None, rows: Sequence[Node], by: Actor) -> list[Unit | None]:
     """Where these nodes stand, in as few words as may be."""
-    if unit is not None or by.reach is None:
+    if unit is not None or by.may(Deed.NODE_SET_UP, None):
         return [unit_of(tx, unit) if unit else None]
     return [unit_of(tx, village) for village in dict.fromkeys(row.village for row in rows)]
 
@@ -202,6 +202,8 @@ def _reached(tx: Transaction, unit: str | None, deed: Deed, by: Actor) -> list[N
         root = unit_of(tx, unit)
         require(by, deed, [root])
         return tx.nodes.under(root)
+    if not by.may_anywhere(deed):
+        require(by, deed, [None])
     villages = {each.id for each in tx.units.all() if by.may(deed, each)}
     return [row for row in tx.nodes.within(by.reach) if row.village in villages]
 

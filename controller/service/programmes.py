@@ -159,7 +159,7 @@ class Programmes:
             if edited == kept.programme:
                 return kept
             new = _next(kept, edited, by, now_ms)
-            _record(tx, by, did, new, now_ms)
+            _record(tx, by, did, new, now_ms, kept.programme.owner)
             tx.programmes.put(new)
             tx.replans.mark((*kept.programme.units, *edited.units), now_ms)
         self._changed()
@@ -170,10 +170,12 @@ def _next(kept: KeptProgramme, programme: Programme, by: Actor, now_ms: int) -> 
     return replace(kept, programme=programme, version=kept.version + 1, changed_ms=now_ms, changed_by=by.name)
 
 
-def _record(tx: Transaction, by: Actor, did: str, kept: KeptProgramme, now_ms: int) -> None:
+def _record(tx: Transaction, by: Actor, did: str, kept: KeptProgramme, now_ms: int, *others: str) -> None:
+    """Into the trail of its owner, and of `others` who had it before."""
     programme = kept.programme
     detail = {"did": did, "title": programme.title, "version": kept.version}
-    record(tx, by, Deed.PROGRAMME_EDIT, [unit_of(tx, programme.owner)], subject=programme.id, at_ms=now_ms, **detail)
+    places = [unit_of(tx, owner) for owner in dict.fromkeys((programme.owner, *others))]
+    record(tx, by, Deed.PROGRAMME_EDIT, places, subject=programme.id, at_ms=now_ms, **detail)
 
 
 def _get(tx: Transaction, programme: str) -> KeptProgramme:

@@ -19,6 +19,12 @@ def require(by: Actor, deed: Deed, units: Iterable[Unit | None]) -> None:
             raise Refused("right.none", deed=deed.value, unit=unit.name if unit else "")
 
 
+def require_person(by: Actor) -> None:
+    """Refused("session.person") for a token: what is somebody's own, only they do."""
+    if by.only is not None:
+        raise Refused("session.person")
+
+
 def require_near(by: Actor, unit: Unit) -> None:
     """Refused("right.none") unless something of this unit's concerns them: they stand at it, above it or below it."""
     if not by.is_near(unit):

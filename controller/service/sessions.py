@@ -13,7 +13,7 @@ from controller.service import second_step
 from controller.service.accounts import Account, KeptSession, User
 from controller.service.passwords import Passwords
 from controller.service.ports import Database, Transaction
-from controller.service.rights import note_own
+from controller.service.rights import note_own, require_person
 from controller.service.users import account_of, folded_name, renew
 from controller.service.vault import Vault
 from scheduler.clock import Clock
@@ -89,6 +89,8 @@ class Sessions:
             raise Refused("login.code")
         with self._database.writing() as tx:
             current = account_of(tx, account.user.id)
+            if current.password_hash != account.password_hash:  # it was changed while we looked
+                raise Refused("login.wrong")
             if not current.has_second:
                 return begin(tx, current, now_ms, caller)
             step = self._step(current, code, now_ms)
@@ -104,12 +106,14 @@ class Sessions:
 
     def list(self, *, by: Actor, token: str) -> list[SessionView]:
         """One's own sessions, the newest first. `token`: of the one that asks."""
+        require_person(by)
         with self._database.reading() as tx:
             found = tx.accounts.sessions_of(by.id, self._clock.now_ms())
         return [SessionView(kept=each, here=each.token_hash == hash_of(token)) for each in found]
 
     def end(self, session: str, *, by: Actor) -> None:
         """End one of one's own sessions, by its id; NotFound("session.unknown")."""
+        require_person(by)
         with self._database.writing() as tx:
             mine = tx.accounts.sessions_of(by.id, self._clock.now_ms())
             found = next((each for each in mine if each.id == session), None)
@@ -124,10 +128,13 @@ class Sessions:
 
     def change_password(self, *, by: Actor, old: str, new: str, token: str | None = None) -> None:
         """Set a new password; every other session of the person ends. A demo account is none any more after it."""
-        self._prove(by, old)
+        proved = self._prove(by, old)
         hashed = self._passwords.hash(new)
         with self._database.writing() as tx:
-            renew(tx, account_of(tx, by.id), hashed, hash_of(token) if token else None)
+            account = account_of(tx, by.id)
+            if account.password_hash != proved.password_hash:  # it was changed while we looked
+                raise Refused("password.wrong")
+            renew(tx, account, hashed, hash_of(token) if token else None)
             note_own(tx, by, "password.change", subject=by.name, at_ms=self._clock.now_ms())
 
     # ── the second step ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,6 +156,7 @@ class Sessions:
 
         Refused("second.off") where no secret was offered, "login.code-wrong".
         """
+        require_person(by)
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             account = account_of(tx, by.id)

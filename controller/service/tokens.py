@@ -11,7 +11,7 @@ from controller.domain.ids import new_id
 from controller.domain.rights import Actor, Deed
 from controller.service.accounts import KeptToken
 from controller.service.ports import Database
-from controller.service.rights import note_own
+from controller.service.rights import note_own, require_person
 from controller.service.sessions import hash_of
 from scheduler.clock import Clock
 
@@ -51,9 +51,8 @@ class Tokens:
         """A new one. Looking is always in it. Refused: "session.person" for who has no account, "token.name", "token.deeds"
         for what it is never for, "token.days", "token.many"."""
         name = " ".join(name.split())
-        if by.only is not None:
-            raise Refused("session.person")
-        if not 0 < len(name) <= MAX_NAME:
+        require_person(by)
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise Refused("token.name", limit=MAX_NAME)
         if not NEVER.isdisjoint(deeds):
             raise Refused("token.deeds")
@@ -80,11 +79,13 @@ class Tokens:
 
     def list(self, *, by: Actor) -> list[KeptToken]:
         """One's own, the newest first."""
+        require_person(by)
         with self._database.reading() as tx:
             return tx.accounts.tokens_of(by.id, self._clock.now_ms())
 
     def end(self, token: str, *, by: Actor) -> None:
         """End one of one's own, by its id; NotFound("token.unknown")."""
+        require_person(by)
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             if token not in {each.id for each in tx.accounts.tokens_of(by.id, now_ms)}:

@@ -38,11 +38,16 @@ class Units:
         require_near(by, place)
         return place
 
-    def above(self, names: Sequence[str]) -> Unit:
-        """The lowest unit that is, or stands above, each of these; the first root for none. NotFound("unit.unknown")."""
+    def above(self, names: Sequence[str], *, by: Actor) -> Unit:
+        """The lowest unit that is, or stands above, each of these; for none, the uppermost for which they make bulletins.
+
+        NotFound("unit.unknown").
+        """
         with self._database.reading() as tx:
             if not names:
-                return unit_of(tx, next((unit.id for unit in tx.units.all()), "-"))
+                every = tx.units.all()
+                own = (unit for unit in every if by.may(Deed.BULLETIN_RECEIVE, unit))
+                return unit_of(tx, next((unit.id for unit in (*own, *every)), "-"))
             paths = [unit_of(tx, name).path for name in names]
             shared = [each[0] for each in zip(*paths, strict=False) if len({*each}) == 1]
             return unit_of(tx, shared[-1] if shared else paths[0][0])

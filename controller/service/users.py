@@ -54,6 +54,8 @@ class Users:
 
     def add(self, name: str, password: str, grants: Collection[Wanted], *, by: Actor, demo: bool = False) -> User:
         """A new account with these rights; Conflict("user.exists") when the name is taken, Refused("user.no-role") for none."""
+        with self._database.reading() as tx:
+            require(by, Deed.USER_EDIT, granted_in(tx, grants)[1])  # before it costs a hash
         hashed = self._passwords.hash(password)
         with self._database.writing() as tx:
             return add_account(tx, name, hashed, grants, by=by, now_ms=self._clock.now_ms(), demo=demo)
@@ -81,6 +83,8 @@ class Users:
 
     def set_password(self, name: str, password: str, *, by: Actor) -> User:
         """Give an account a new password; its sessions end, a demo account is none any more."""
+        with self._database.reading() as tx:
+            require(by, Deed.USER_EDIT, places_of(tx, account_of(tx, name).user.grants))  # before it costs a hash
         hashed = self._passwords.hash(password)
         with self._database.writing() as tx:
             account = account_of(tx, name)

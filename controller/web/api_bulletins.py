@@ -108,7 +108,7 @@ def _take_in(services: Services, form: Form, user: Actor) -> BulletinOut:
         title=said.title,
         klass=said.klass,
         language=said.language,
-        owner=said.owner or services.units.above(said.to).id,
+        owner=said.owner or services.units.above(said.to, by=user).id,
         by=user,
         wish=said.wish() if said.to else None,
         kind=said.kind,

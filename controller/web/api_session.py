@@ -208,9 +208,13 @@ def end_token(token: Id, services: TheServices, user: Person) -> None:
 
 
 @router.post("/invitation", status_code=201, dependencies=[CountedTry])
-def accept(said: InvitationIn, request: Request, response: Response, services: TheServices) -> SessionOut:
-    """Take an invitation: choose a password and be signed in. No login; the link is good once."""
-    return _signed_in(services.invitations.accept(said.token, said.password, caller_of(request)), request, response)
+def accept(said: InvitationIn, request: Request, response: Response, services: TheServices) -> SessionOut | None:
+    """Take an invitation: choose a password and be signed in. No login; the link is good once.
+
+    Null: the password is chosen, and a code is asked for; sign in with both.
+    """
+    session = services.invitations.accept(said.token, said.password, caller_of(request))
+    return _signed_in(session, request, response) if session else None
 
 
 def _signed_in(session: Session, request: Request, response: Response) -> SessionOut:

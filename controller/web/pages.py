@@ -210,7 +210,7 @@ def _screen(request: Request, services: Services, user: Actor | None, pages: Pag
         may_say=user.may_anywhere(Deed.AIRING_SAY),
         may_stop=user.may_anywhere(Deed.AIRING_CANCEL),
         airing=airing,
-        communes=_communes(units, counts),
+        communes=_communes(units, counts, user),
         has_units=bool(units),
         nodes=sum(counts.values()),
         script=words.for_script(language_of(request)),
@@ -219,8 +219,11 @@ def _screen(request: Request, services: Services, user: Actor | None, pages: Pag
     )
 
 
-def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Communes with their villages and how many loudspeakers stand there, as the tree shows them."""
+def _communes(units: Sequence[Unit], counts: dict[str, int], user: Actor) -> list[dict[str, Any]]:
+    """Communes with their villages and how many loudspeakers stand there, as the tree shows them.
+
+    `whole`: this person speaks for all of it, not only for the villages that they see.
+    """
     units = sorted(units, key=lambda unit: name_order(unit.name))
     villages: dict[str, list[dict[str, Any]]] = {}
     for unit in units:
@@ -231,6 +234,7 @@ def _communes(units: Sequence[Unit], counts: dict[str, int]) -> list[dict[str, A
         {
             "id": unit.id,
             "name": unit.name,
+            "whole": user.may(Deed.AIRING_SAY, unit),
             "villages": villages.get(unit.id, []),
             "nodes": sum(row["nodes"] for row in villages.get(unit.id, [])),
         }

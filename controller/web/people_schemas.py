@@ -114,5 +114,13 @@ class LineOut(Model):
             units=list(line.units),
             places=list(view.places),
             subject=line.subject,
-            detail=msgspec.json.decode(line.detail),
+            detail=_detail(line.detail),
         )
+
+
+def _detail(text: str) -> dict[str, Any]:
+    """What the line tells; one that somebody edited in the database is shown as it stands there."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {"text": text}

@@ -132,6 +132,7 @@ def test_a_fresh_server_says_what_to_do_first(page: Page, tmp_path: Path) -> Non
         expect(page.get_by_text("tienglang units import")).to_be_visible()
         shoot(page, "empty")
         page.get_by_role("link", name=name).click()
+        page.get_by_role("link", name="Đổi mật khẩu").click()
         page.get_by_label("Mật khẩu hiện tại").fill(password)
         page.get_by_label("Mật khẩu mới").fill("mat-khau-cua-toi")
         page.get_by_role("button", name="Đổi mật khẩu").click()

@@ -24,7 +24,7 @@ export class Tree {
 
   get units() {
     return this.communes.flatMap(({ all, villages }) =>
-      villages.every((box) => box.checked) ? [all.dataset.commune] : villages.filter((box) => box.checked).map((box) => box.value),
+      all.dataset.commune && villages.every((box) => box.checked) ? [all.dataset.commune] : villages.filter((box) => box.checked).map((box) => box.value),
     );
   }
 

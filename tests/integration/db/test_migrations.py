@@ -7,8 +7,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
+from controller.db.accounts import SqlAccounts
 from controller.db.database import MIGRATIONS, Database, upgrade
+from controller.db.people_tables import grants, sessions
 from controller.db.tables import bulletins, custody, metadata
+from controller.domain.rights import Deed
 
 
 def test_the_revisions_make_exactly_the_tables_that_the_code_believes_in(migrated: Database) -> None:
@@ -66,3 +69,15 @@ def test_bulletins_of_before_programmes_are_no_notices_and_were_approved_when_th
         columns = (bulletins.c.id, bulletins.c.kind, bulletins.c.until_ms, bulletins.c.approved_ms)
         rows = connection.execute(select(*columns).order_by(bulletins.c.id)).all()
         assert [tuple(row) for row in rows] == [("approved", "", None, 7), ("draft", "", None, None)]
+
+
+def test_who_had_an_account_before_rights_may_still_do_everything_and_signs_in_once_more(empty: Database) -> None:
+    with empty.write() as connection:
+        upgrade(connection, "0005")
+        connection.execute(text("INSERT INTO users VALUES ('u1', 'canbo', 'h', FALSE, 1, 0, 0)"))
+        connection.execute(text("INSERT INTO sessions VALUES ('t', 'u1', 1, 2)"))
+    empty.migrate()
+    with empty.read() as connection:
+        assert [tuple(row) for row in connection.execute(select(grants))] == [("u1", "", "admin")]
+        assert connection.execute(select(sessions)).all() == []
+        assert SqlAccounts(connection).all()[0].may(Deed.CLOCK_FORGIVE, None)

@@ -68,11 +68,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("invitations")
-    op.drop_table("tokens")
+    for name in ("invitations", "tokens", "grants", "trail"):
+        op.drop_table(name)
+    op.execute("DELETE FROM sessions")
     for table, columns in (("sessions", ("address", "agent", "id")), ("users", ("second_step", "second"))):
         with op.batch_alter_table(table, schema=None) as batch_op:
             for column in columns:
                 batch_op.drop_column(column)
-    op.drop_table("trail")
-    op.drop_table("grants")

@@ -120,7 +120,7 @@ class Station:
 
 
 def _brought(house: House, wish: Wish) -> str:
-    said = {"title": "Họp thôn", "klass": Klass.NORMAL, "language": "vi", "owner": "x1", "by": admin()}
+    said = {"title": "Họp thôn", "klass": Klass.NORMAL, "language": "vi", "owner": "x1", "by": OPERATOR}
     return house.bulletins.receive(house.upload(b"a recording"), wish=wish, **said).id  # type: ignore[arg-type]
 
 

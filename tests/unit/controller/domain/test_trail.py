@@ -46,6 +46,7 @@ def test_a_line_taken_out_put_in_or_swapped_is_found() -> None:
     assert verify(KEY, lines[1:]).broken == 1
     assert verify(KEY, [lines[0], lines[0], *lines[1:]]).broken == 2
     assert verify(KEY, [lines[0], lines[2], lines[1], *lines[3:]]).broken == 2
+    assert verify(KEY, [replace(lines[0], mac="é"), *lines[1:]]).broken == 1
 
 
 def test_who_has_not_the_key_makes_no_chain_that_holds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.delivery import State
 from controller.domain.errors import Conflict, NotFound, Refused
+from controller.domain.rights import Role
 from controller.service.asking import LATEST_MS, Foreseen, Wish, sayable
 from controller.service.kept import Request, Ruling
 from controller.service.timetable import FREEZE_MS
 from scheduler.limits import Policy, Window
 from scheduler.wishes import Begin
-from tests.support.people import admin
+from tests.support.people import admin, somebody
 from tests.unit.controller.service.house import DAY_MS, DURATION_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.test_planner import EVENING_MS, airings, evening, plan, villages
 
@@ -229,9 +231,11 @@ def test_a_villages_notice_reaches_its_village_only(small: House) -> None:
 
 
 def test_the_unit_above_all_that_are_named(small: House) -> None:
-    above = small.units.above
+    above = partial(small.units.above, by=admin())
     assert [above(names).id for names in (["x1-1"], ["x1-1", "x1-2"], ["x1-1", "x1"], ["x1-1", "x10-1"], [])] == [
         "x1-1", "x1", "x1", "p04", "p04",
     ]  # fmt: skip
+    head = somebody(Role.HEAD, "p04", "x1", "x1-2")
+    assert small.units.above([], by=head).id == "x1-2"
     with pytest.raises(NotFound):
         above(["x77"])

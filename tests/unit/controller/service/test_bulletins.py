@@ -15,6 +15,7 @@ from controller.domain.airing import Klass
 from controller.domain.bulletin import Bulletin, BulletinState
 from controller.domain.delivery import State
 from controller.domain.errors import NotFound, Refused, Unavailable
+from controller.domain.rights import OPERATOR
 from controller.service.asking import Wish
 from controller.service.bulletins import MAX_WAITING, Bulletins
 from controller.service.ports import Draft
@@ -28,7 +29,7 @@ def receive(
     house: House, data: bytes = b"sound", *, wish: Wish | None = None, title: str = "Họp thôn", owner: str = "x1"
 ) -> Bulletin:
     return house.bulletins.receive(
-        house.upload(data), title=title, klass=Klass.NORMAL, language="vi", owner=owner, by=admin(), wish=wish
+        house.upload(data), title=title, klass=Klass.NORMAL, language="vi", owner=owner, by=OPERATOR, wish=wish
     )
 
 

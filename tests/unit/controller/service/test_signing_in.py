@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
 import pytest
@@ -13,6 +15,7 @@ from controller.domain.errors import Conflict, NotFound, Refused, TiengLangError
 from controller.domain.rights import OPERATOR, Deed, Role
 from controller.domain.unit import Unit
 from controller.service import second_step
+from controller.service.feeds import Feeds
 from controller.service.invitations import GOOD_MS, Invitations
 from controller.service.passwords import Passwords
 from controller.service.sessions import FREE_TRIES, Caller, Sessions
@@ -233,6 +236,11 @@ def test_a_token_makes_no_token_and_no_people_and_changes_no_password(small_door
         lambda: small_door.users.add("nữa", WORD, [(Role.HEAD, "x1-1")], by=program),
         lambda: small_door.sessions.change_password(by=program, old=WORD, new="mat-khau-moi"),
         lambda: small_door.sessions.offer_second(by=program, password=WORD),
+        lambda: small_door.sessions.confirm_second("123456", by=program, token=""),
+        lambda: small_door.sessions.list(by=program, token=""),
+        lambda: small_door.tokens.list(by=program),
+        lambda: small_door.tokens.end(made.kept.id, by=program),
+        lambda: small_door.house.nodes.provision(by=program),
     ):
         with pytest.raises(Refused) as error:
             refused()
@@ -244,6 +252,7 @@ def test_a_token_makes_no_token_and_no_people_and_changes_no_password(small_door
     [
         (" ", [], 30, "token.name"),
         ("x" * 41, [], 30, "token.name"),
+        ("a\0b", [], 30, "token.name"),
         ("a", [Deed.USER_EDIT], 30, "token.deeds"),
         ("a", [], 0, "token.days"),
         ("a", [], 367, "token.days"),
@@ -284,6 +293,7 @@ def test_who_was_invited_chooses_a_password_and_is_signed_in_once(door: Door) ->
         door.invitations.accept(invited.token, "ngan")
     assert refusal(short) == "password.short"
     session = door.invitations.accept(invited.token, WORD, Caller(agent="Zalo"))
+    assert session is not None
     assert door.sessions.who(session.token) == invited.user
     with pytest.raises(Refused) as over:
         door.invitations.accept(invited.token, "mat-khau-khac")
@@ -301,6 +311,28 @@ def test_an_invitation_grows_old_and_a_new_one_takes_its_place(small_door: Door)
         small_door.invitations.accept(second.token, WORD)
     with pytest.raises(Conflict):
         small_door.invitations.add("MỚI", [(Role.HEAD, "x1-1")], by=OPERATOR)
+
+
+def test_a_link_takes_the_place_of_a_password_and_never_of_a_phone(small_door: Door) -> None:
+    secret = with_second(small_door)
+    link = small_door.invitations.renew("canbo", by=OPERATOR)
+    assert small_door.invitations.accept(link.token, "mat-khau-moi") is None
+    with pytest.raises(Refused) as asked:
+        small_door.sessions.sign_in("canbo", "mat-khau-moi")
+    assert refusal(asked) == "login.code"
+    fresh = code_at(secret, small_door.house.clock.now_ms() + STEP_MS)
+    assert small_door.sessions.sign_in("canbo", "mat-khau-moi", fresh)
+
+
+def test_who_has_no_password_yet_has_no_calendar_that_anybody_could_work_out(small_door: Door) -> None:
+    invited = small_door.invitations.add("mới", [(Role.HEAD, "x1-1")], by=OPERATOR).user
+    feeds = Feeds(database=small_door.house.work)
+    with pytest.raises(Refused):
+        feeds.token(invited, "x1-1")
+    mac = hmac.new(b"", f"calendar:{invited.id}:x1-1".encode(), hashlib.sha256).hexdigest()
+    assert feeds.who(f"{invited.id}.{mac}", "x1-1") is None
+    known = feeds.token(_owner(small_door), "x1-1")
+    assert feeds.who(known, "x1-1") is not None
 
 
 def test_nobody_invites_beyond_their_place(small_door: Door) -> None:

@@ -7,13 +7,16 @@ from msgspec import json
 from sqlalchemy import delete, update
 
 from controller.db.people_tables import trail
+from controller.domain.airing import Klass
 from controller.domain.errors import Conflict, Refused
 from controller.domain.rights import Deed, Role
 from controller.service.asking import Wish
 from controller.service.kept import Ruling
+from controller.service.passwords import Passwords
+from controller.service.users import Users
 from scheduler.limits import Policy
 from tests.support.people import admin, somebody
-from tests.unit.controller.service.house import House
+from tests.unit.controller.service.house import HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.slots import programme
 
 HEAD = somebody(Role.HEAD, "p04", "x1", "x1-1", name="trưởng thôn")
@@ -92,3 +95,42 @@ def test_an_edit_in_the_database_is_found(house: House, number: int) -> None:
         connection.execute(delete(trail).where(trail.c.number == number))
     assert house.trail.verify().broken == (number if number < 1_500 else None)
     assert house.trail.mac_of(number) is None
+    with house.database.write() as connection:
+        connection.execute(update(trail).where(trail.c.number == 2).values(number=0))
+    assert house.trail.verify().broken == 1  # nothing hides before the first line
+
+
+def test_what_an_upload_became_is_told_by_whoever_brought_it_if_they_still_may(house: House) -> None:
+    users = Users(database=house.work, passwords=Passwords(memory_kib=64), clock=house.clock)
+    head = users.add("an", "mot-mat-khau-dai", [(Role.HEAD, "x1-1")], by=admin())
+    said = {"title": "Họp", "klass": Klass.NORMAL, "language": "vi", "owner": "x1-1", "by": head, "wish": Wish(to=("x1-1",))}
+    first = house.bulletins.receive(house.upload(b"1"), **said)  # type: ignore[arg-type]
+    prepare(house)
+    airing = house.bulletins.view(first.id, by=admin()).airing
+    assert deeds(house)[1:] == [
+        ("an", Deed.BULLETIN_RECEIVE, ("Pác Rằng",), first.id),
+        ("an", Deed.AIRING_SAY, ("Pác Rằng",), airing),
+    ]
+    house.clock.advance(3_600_000)
+    second = house.bulletins.receive(house.upload(b"2"), **said)  # type: ignore[arg-type]
+    users.remove("an", by=admin())
+    prepare(house)
+    view = house.bulletins.view(second.id, by=admin())
+    assert (view.airing, view.error and view.error[0], view.clip is not None) == (None, "right.none", True)
+
+
+def prepare(house: House) -> None:
+    with house.work.reading() as tx:
+        waiting = tx.bulletins.unprepared()
+    for draft in waiting:
+        house.bulletins._prepare_one(draft)
+
+
+def test_a_request_is_cancelled_by_who_may_everywhere_it_was_asked_for(house: House) -> None:
+    """Also where it has no time yet: the airing alone does not say how far it reaches."""
+    airing = house.say("x1-1", "x1-2", at_ms=NOW_MS + HOUR_MS)
+    with house.work.writing() as tx:
+        tx.planned.leave(airing.id, ["x1-2"])
+    with pytest.raises(Refused) as refused:
+        house.airings.cancel(airing.id, by=HEAD)
+    assert refused.value.code == "right.none"

@@ -199,10 +199,16 @@ def test_a_program_comes_in_by_its_token_and_does_what_it_is_for(officer: httpx.
     refused = nobody.post("/api/v1/nodes", json={"village": "x01654", "names": ["a"]})
     assert (refused.status_code, refused.json()["code"]) == (403, "right.none")
     assert nobody.post("/api/v1/tokens", json={"name": "nữa"}).json()["code"] == "session.person"
+    for own in ("/api/v1/tokens", "/api/v1/sessions"):
+        assert nobody.get(own).json()["code"] == "session.person"
+    assert nobody.post("/api/v1/units/x01654/calendar").json()["code"] == "feed.person"
+    program = nobody.headers.pop("Authorization")
+    nobody.headers["Origin"] = str(nobody.base_url).rstrip("/")
+    assert sign_in(nobody) == 201
     [listed] = nobody.get("/api/v1/tokens").json()
     assert "secret" not in listed
     assert nobody.delete(f"/api/v1/tokens/{listed['id']}").status_code == 204
-    assert nobody.get("/api/v1/session").status_code == 401
+    assert nobody.get("/api/v1/session", headers={"Authorization": program}).status_code == 401
 
 
 def test_a_link_sets_a_village_head_up(officer: httpx.Client, house: House) -> None:
