@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from controller import keyfile
@@ -45,6 +47,16 @@ def open_all(settings: Settings, clock: Clock) -> Opened:
         raise
     keyring = Keyring(held, may_sign=guard.may_sign)
     return Opened(database=database, guard=guard, keyring=keyring, work=UnitOfWork(database, guard, keyring.trail_key))
+
+
+@contextmanager
+def opened(settings: Settings, clock: Clock) -> Iterator[Opened]:
+    """The same for as long as the block lasts: for a command that asks no server."""
+    found = open_all(settings, clock)
+    try:
+        yield found
+    finally:
+        found.database.close()
 
 
 def open_keys(settings: Settings, work: UnitOfWork, clock: Clock) -> Keyring:

@@ -56,13 +56,10 @@ def verify(session: Session, *, expect: str | None) -> int:
 
 @contextmanager
 def _trail(session: Session) -> Iterator[Trail]:
-    from controller.opening import open_all  # SQLAlchemy takes half a second that no other command should pay
+    from controller.opening import opened  # SQLAlchemy takes half a second that no other command should pay
 
-    opened = open_all(session.settings, SystemClock())
-    try:
-        yield Trail(database=opened.work, key=opened.keyring.trail_key)
-    finally:
-        opened.database.close()
+    with opened(session.settings, SystemClock()) as all_of_it:
+        yield Trail(database=all_of_it.work, key=all_of_it.keyring.trail_key)
 
 
 def _noted(text: str) -> tuple[int, str]:

@@ -136,13 +136,10 @@ def _invitations(session: Session) -> Iterator[Invitations]:
 
 @contextmanager
 def _opened(session: Session) -> Iterator[tuple[Database, Passwords]]:
-    from controller.opening import open_all  # SQLAlchemy takes half a second that no other command should pay
+    from controller.opening import opened  # SQLAlchemy takes half a second that no other command should pay
 
-    opened = open_all(session.settings, SystemClock())
-    try:
-        yield opened.work, Passwords()
-    finally:
-        opened.database.close()
+    with opened(session.settings, SystemClock()) as all_of_it:
+        yield all_of_it.work, Passwords()
 
 
 def _wanted(roles: Sequence[str]) -> list[Wanted]:

@@ -9,7 +9,7 @@ from controller.domain.errors import Conflict, Refused
 from controller.domain.rights import Actor, Deed, Role
 from controller.service.nodes import add_nodes
 from controller.service.ports import Database
-from controller.service.rights import record
+from controller.service.rights import record, require
 from controller.service.units import add_unit, import_commune
 from controller.service.users import Users, Wanted
 from scheduler.clock import Clock
@@ -50,6 +50,8 @@ def make_demo(by: Actor, *, database: Database, users: Users, clock: Clock, allo
     communes: list[str] = []
     nodes = 0
     with database.writing() as tx:
+        require(by, Deed.DEMO_MAKE, [None])
+        known = {unit.id for unit in tx.units.all()}
         for code, villages in COMMUNES.items():
             commune = import_commune(tx, code)
             communes.append(commune.id)
@@ -57,7 +59,8 @@ def make_demo(by: Actor, *, database: Database, users: Users, clock: Clock, allo
                 unit = add_unit(tx, commune.id, village)
                 names = [f"{village} {each}" for each in range(1, number + 1)]
                 nodes += len(add_nodes(tx, unit.id, names, clock.now_ms()))
-        record(tx, by, Deed.DEMO_MAKE, [None], at_ms=clock.now_ms())
+        if not known.issuperset(communes):  # it is made at each start, and is news once
+            record(tx, by, Deed.DEMO_MAKE, [None], at_ms=clock.now_ms())
     for name, grants in ACCOUNTS.items():
         with suppress(Conflict):  # it was made before
             users.add(name, PASSWORD, grants, by=by, demo=True)

@@ -12,7 +12,7 @@ from controller.domain.rights import Actor, Deed
 from controller.service.sessions import SecondStep
 from controller.service.tokens import NEVER, NewToken
 from controller.web.errors import status_of
-from controller.web.pages import Pages, ThePages, Visitor, language_of
+from controller.web.pages import Pages, ThePages, Visitor, language_of, to_door
 from controller.web.qr import svg
 from controller.web.right_sentences import DEEDS, deed_words
 from controller.web.sentences import sentence
@@ -41,7 +41,7 @@ def end_session(session: str, request: Request, services: TheServices, user: Vis
 def offer_second(request: Request, services: TheServices, user: Visitor, pages: ThePages, password: Word = "") -> Response:
     """Show the code to scan, once."""
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         offered = services.sessions.offer_second(by=user, password=password)
     except TiengLangError as error:
@@ -61,7 +61,7 @@ def confirm_second(
 ) -> Response:
     """The app shows this code: it is asked for from now on. A wrong one leaves the picture where it was."""
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         services.sessions.confirm_second(code, by=user, token=request.cookies.get(COOKIE, ""))
     except TiengLangError as error:
@@ -88,7 +88,7 @@ def add_token(
 ) -> Response:
     """A token, shown once."""
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         made = services.tokens.add(name, deeds or (), days, by=user)
     except TiengLangError as error:
@@ -104,7 +104,7 @@ def end_token(token: str, request: Request, services: TheServices, user: Visitor
 
 def _done(request: Request, services: Services, user: Actor | None, pages: Pages, at: str, deed: Any) -> Response:
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         deed(user)
     except TiengLangError as error:
@@ -124,7 +124,7 @@ def _page(
     made: NewToken | None = None,
 ) -> Response:
     if user is None:
-        return _to_door()
+        return to_door()
     language = language_of(request)
     return pages.render(
         "account.html",
@@ -152,7 +152,3 @@ def _page(
         error=sentence(error.code, error.fields, language) if error else "",
         at=at,
     )
-
-
-def _to_door() -> Response:
-    return RedirectResponse("/login", status_code=303)

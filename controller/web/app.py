@@ -5,6 +5,7 @@
 /healthz           web.api_system
 /static/...        web.assets
 /, /login ...      web.pages
+/people, /account  web.people_pages, web.account_pages
 """
 
 from __future__ import annotations

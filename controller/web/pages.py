@@ -169,7 +169,7 @@ def invite_page(request: Request, pages: ThePages) -> Response:
 def password_page(request: Request, user: Visitor, pages: ThePages) -> Response:
     """Where one changes the own password."""
     if user is None:
-        return RedirectResponse("/login", status_code=303)
+        return to_door()
     return pages.render("password.html", request, user=user, error="", done=False)
 
 
@@ -184,13 +184,18 @@ def change_password(
 ) -> Response:
     """Change it; the other sessions end."""
     if user is None:
-        return RedirectResponse("/login", status_code=303)
+        return to_door()
     error = ""
     try:
         services.sessions.change_password(by=user, old=old, new=new, token=request.cookies.get(COOKIE))
     except TiengLangError as refused:
         error = sentence(refused.code, refused.fields, language_of(request))
     return pages.render("password.html", request, user=user, error=error, done=not error)
+
+
+def to_door() -> Response:
+    """Who is not signed in is led to where one signs in."""
+    return RedirectResponse("/login", status_code=303)
 
 
 def _screen(request: Request, services: Services, user: Actor | None, pages: Pages, airing: str) -> Response:

@@ -17,7 +17,7 @@ from controller.service.invitations import Invitation
 from controller.service.users import Wanted
 from controller.web.errors import status_of
 from controller.web.headline import name_order
-from controller.web.pages import Pages, ThePages, Visitor, language_of
+from controller.web.pages import Pages, ThePages, Visitor, language_of, to_door
 from controller.web.qr import svg
 from controller.web.right_sentences import ROLES
 from controller.web.sentences import LANGUAGES, Language, sentence
@@ -63,7 +63,7 @@ def invite(
 ) -> Response:
     """Make an account and show its invitation, once. What was typed stays, if it can't be."""
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         made = services.invitations.add(name, [_wanted(services, user, role, unit)], by=user)
     except TiengLangError as error:
@@ -75,7 +75,7 @@ def invite(
 def invite_again(of: str, request: Request, services: TheServices, user: Administrator, pages: ThePages) -> Response:
     """A new link, shown once; the old one opens nothing."""
     if user is None:
-        return _to_door()
+        return to_door()
     return _invitation(request, services, user, pages, services.invitations.renew(of, by=user))
 
 
@@ -92,7 +92,7 @@ def change_roles(
 ) -> Response:
     """The roles that are still ticked, and one more if a role was chosen."""
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         wanted = [_kept(text) for text in keep or ()]
         if role:
@@ -117,7 +117,7 @@ def remove(of: str, request: Request, services: TheServices, user: Administrator
 
 def _done(request: Request, services: Services, user: Actor | None, pages: Pages, of: str, deed: Any) -> Response:
     if user is None:
-        return _to_door()
+        return to_door()
     try:
         deed(user)
     except TiengLangError as error:
@@ -136,7 +136,7 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     if user is None:
-        return _to_door()
+        return to_door()
     language = language_of(request)
     units = {unit.id: unit for unit in services.units.tree(by=user)}
     mine = sorted((unit for unit in units.values() if user.may(Deed.USER_EDIT, unit)), key=lambda unit: name_order(unit.name))
@@ -240,7 +240,3 @@ def _kept(text: str) -> Wanted:
     if role not in set(Role):
         raise Refused("user.role")
     return (Role(role), unit or None)
-
-
-def _to_door() -> Response:
-    return RedirectResponse("/login", status_code=303)
