@@ -85,8 +85,9 @@ def test_all_receipts_first_come_shuffled_and_twice_to_a_controller_that_was_awa
             until(lambda: len(stack.fleet.sounds()) == 80, "all have played")
             time.sleep(0.5)
             assert len(recorder.heard) >= 80
+            links = stack.controller.log.count("link is up")
             stack.controller.start()
             wait_until_listening(stack.controller.port, lambda: True)
-            until(lambda: "link is up" in stack.controller.log.rpartition("Tiếng Làng")[2], "its link is up")
+            until(lambda: stack.controller.log.count("link is up") > links, "its link is up")
             recorder.replay(seed=8)
             assert_heard_once(stack, airing)
