@@ -37,10 +37,11 @@ class NodeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VillageReport:
-    """One village's deliveries."""
+    """One village's deliveries. `commune`: the name of what it stands in."""
 
     village: str
     name: str
+    commune: str
     tally: Tally
     nodes: tuple[NodeReport, ...]
 
@@ -94,14 +95,20 @@ class Reports:
             beyond = {unit.id for unit in places if not is_within(unit.path, by.reach)}
             deliveries = [each for each in tx.deliveries.of_airing(airing_id) if each.village not in beyond]
             titles = tx.bulletins.titles([airing.bulletin])
-            units = {unit.id: unit.name for unit in places}
+            units, above = {unit.id: unit.name for unit in places}, {unit.id: unit.parent or "" for unit in places}
             names = {node: row.name for node, (row, _) in tx.nodes.living([each.node for each in deliveries]).items()}
         by_village: dict[str, list[NodeReport]] = {}
         for each in deliveries:
             row = NodeReport(node=each.node, name=names.get(each.node, each.node), delivery=each)
             by_village.setdefault(each.village, []).append(row)
         villages = tuple(
-            VillageReport(village=village, name=units.get(village, village), tally=tally(standings(rows)), nodes=tuple(rows))
+            VillageReport(
+                village=village,
+                name=units.get(village, village),
+                commune=units.get(above.get(village, ""), ""),
+                tally=tally(standings(rows)),
+                nodes=tuple(rows),
+            )
             for village, rows in sorted(by_village.items(), key=lambda item: units.get(item[0], item[0]))
         )
         whole = tally(standings([row for village in villages for row in village.nodes]))

@@ -19,6 +19,12 @@ def require(by: Actor, deed: Deed, units: Iterable[Unit | None]) -> None:
             raise Refused("right.none", deed=deed.value, unit=unit.name if unit else "")
 
 
+def require_anywhere(by: Actor, deed: Deed) -> None:
+    """Refused("right.none") unless there is some place at which they may do it."""
+    if not by.may_anywhere(deed):
+        raise Refused("right.none", deed=deed.value, unit="")
+
+
 def require_person(by: Actor) -> None:
     """Refused("session.person") for a token: what is somebody's own, only they do."""
     if by.only is not None:

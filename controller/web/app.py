@@ -4,8 +4,7 @@
 /api/v1/...        web.api_*    one module a noun; OpenAPI at /api/v1/docs
 /healthz           web.api_system
 /static/...        web.assets
-/, /login ...      web.pages
-/people, /account  web.people_pages, web.account_pages
+/, /compose ...    web.*_pages  one module a page; web.pages is what they share, web.nav what is at their top
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.web import (
     account_pages,
+    airing_pages,
     api_airings,
     api_alarms,
     api_bulletins,
@@ -31,9 +31,12 @@ from controller.web import (
     api_system,
     api_units,
     api_users,
+    compose_pages,
+    door_pages,
     errors,
     pages,
     people_pages,
+    today_pages,
 )
 from controller.web.assets import PREFIX as STATIC
 from controller.web.assets import Assets
@@ -61,6 +64,8 @@ _NOUNS = (
     api_alarms,
     api_users,
 )
+
+_PAGES = (today_pages, compose_pages, airing_pages, people_pages, account_pages, door_pages)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -114,9 +119,9 @@ def build_app(services: Services) -> FastAPI:
         api.include_router(more)
     app.include_router(api)
     assets = Assets()
-    app.state.pages = pages.Pages(assets)
-    for screens in (pages, people_pages, account_pages):
-        app.include_router(screens.router)
+    pages.install(app, assets)
+    for each_page in _PAGES:
+        app.include_router(each_page.router)
     app.mount(STATIC.rstrip("/"), assets)
     errors.install(app)
     app.add_middleware(Guard)

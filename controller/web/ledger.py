@@ -66,6 +66,7 @@ class VillageOut(Model):
 
     village: Id
     name: str = Field(examples=["Pác Rằng"])
+    commune: str = Field(description="the name of what it stands in", examples=["Xã Quảng Uyên"])
     nodes: list[DeliveryOut]
 
 
@@ -125,6 +126,7 @@ def ledger_out(report: Report) -> LedgerOut:
         VillageOut(
             village=each.village,
             name=each.name,
+            commune=each.commune,
             nodes=[delivery_out(row) for row in sorted(each.nodes, key=lambda row: name_order(row.name))],
         )
         for each in by_name(report.villages)

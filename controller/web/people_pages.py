@@ -14,6 +14,7 @@ from controller.domain.unit import Unit
 from controller.places import fold
 from controller.service.accounts import User
 from controller.service.invitations import Invitation
+from controller.service.rights import require_anywhere
 from controller.service.users import Wanted
 from controller.web.errors import status_of
 from controller.web.headline import name_order
@@ -37,8 +38,8 @@ Text = Annotated[str, Form(max_length=200)]
 
 
 def _administrator(user: Visitor) -> Actor | None:
-    if user is not None and not user.may_anywhere(Deed.USER_EDIT):
-        raise Refused("right.none", deed=Deed.USER_EDIT.value, unit="")
+    if user is not None:
+        require_anywhere(user, Deed.USER_EDIT)
     return user
 
 

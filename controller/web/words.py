@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
-from controller.web import people_words
+from controller.web import compose_words, people_words
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -25,6 +25,7 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 WORDS: dict[str, tuple[str, str]] = {
+    **compose_words.WORDS,
     **people_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),
     "motto": ("Nói một lần, cả làng nghe", "Said once, heard by the whole village"),
@@ -36,36 +37,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "new-password": ("Mật khẩu mới", "New password"),
     "change-password": ("Đổi mật khẩu", "Change password"),
     "password-changed": ("Đã đổi mật khẩu.", "The password is changed."),
+    "pages": ("Các trang", "Pages"),
+    "today": ("Hôm nay", "Today"),
+    "compose-short": ("Soạn tin", "Compose"),
     "back": ("Về trang chính", "Back"),
     "other-language": ("English", "Tiếng Việt"),
     "skip": ("Tới phần chính", "To the main part"),
     "compose": ("Bản tin mới", "New bulletin"),
-    "file": ("Tệp âm thanh", "Sound file"),
-    "choose-file": ("Chọn tệp âm thanh", "Choose a sound file"),
-    "drop-file": ("hoặc kéo tệp thả vào đây", "or drop it here"),
-    "file-kinds": ("mp3, wav, m4a, ogg, amr… tối đa 60 phút", "mp3, wav, m4a, ogg, amr… up to 60 minutes"),
-    "other-file": ("Chọn tệp khác", "Choose another"),
-    "title": ("Tên bản tin", "Title"),
-    "title-hint": ("Ví dụ: Họp thôn tối nay", "For example: village meeting tonight"),
-    "where": ("Phát ở đâu", "Where"),
-    "search": ("Tìm thôn, xã", "Search a village or commune"),
-    "all": ("Chọn tất cả", "Choose all"),
-    "none": ("Bỏ chọn", "Choose none"),
-    "nodes": ("cụm loa", "loudspeakers"),
-    "no-nodes-here": ("chưa có cụm loa", "no loudspeaker yet"),
-    "nothing-found": ("Không tìm thấy nơi nào.", "Nothing is found."),
-    "when": ("Phát lúc nào", "When"),
-    "now": ("Phát ngay", "Now"),
-    "later": ("Hẹn giờ", "At a time"),
-    "local-time": ("Giờ Việt Nam", "Vietnam time"),
-    "say": ("Phát", "Say it"),
-    "no-units": ("Chưa có xã nào.", "There is no commune yet."),
-    "no-units-do": (
-        "Người quản trị thêm xã và thôn bằng lệnh sau, rồi tải lại trang này:",
-        "The administrator adds a commune and its villages with these commands, then reload this page:",
-    ),
-    "no-nodes": ("Chưa có cụm loa nào.", "There is no loudspeaker yet."),
-    "no-nodes-do": ("Thêm cụm loa vào thôn bằng lệnh:", "Add loudspeakers to a village with:"),
     "recent": ("Các lượt phát gần đây", "Recent airings"),
     "no-airings": (
         "Chưa phát bản tin nào. Chọn một tệp âm thanh, chọn thôn, rồi bấm Phát.",
@@ -98,23 +76,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "cancelled": ("Đã dừng", "Stopped"),
 }
 
-SCRIPT: dict[str, tuple[str, str]] = {
-    "need-file": ("Chưa chọn tệp âm thanh.", "No sound file is chosen."),
-    "need-title": ("Chưa đặt tên cho bản tin.", "The bulletin has no title."),
-    "need-units": ("Chưa chọn thôn nào.", "No village is chosen."),
-    "need-time": ("Chưa chọn giờ phát.", "No time is chosen."),
-    "past-time": ("Giờ phát đã qua. Xin chọn giờ khác.", "That time is past. Choose another one."),
-    "too-big": ("Tệp lớn quá 300 MB.", "The file is larger than 300 MB."),
-    "chosen": ("Đã chọn {nodes} cụm loa ở {villages} thôn", "{nodes} loudspeakers in {villages} villages are chosen"),
-    "sending": ("Đang gửi tệp…", "Sending the file…"),
-    "preparing": ("Đang chuẩn bị âm thanh…", "Preparing the sound…"),
-    "kept": (
-        "Máy chủ đã nhận bản tin. Tắt máy này cũng không sao.",
-        "The server has the bulletin. You may close this page.",
-    ),
-    "say-now": ("Phát ngay tới {nodes} cụm loa", "Say it on {nodes} loudspeakers now"),
-    "say-later": ("Hẹn phát tới {nodes} cụm loa", "Say it on {nodes} loudspeakers then"),
-    "say": ("Phát", "Say it"),
+COMMON: dict[str, tuple[str, str]] = {
     "no-link": (
         "Không liên lạc được với máy chủ. Những gì đã điền vẫn còn; xin bấm lại.",
         "The server can't be reached. What you filled in is still here; press again.",
@@ -125,6 +87,10 @@ SCRIPT: dict[str, tuple[str, str]] = {
         "Your session is over. Sign in in a new tab and press again; what you filled in is still here.",
     ),
     "sign-in": ("Đăng nhập", "Sign in"),
+}
+"""What any page's modules say."""
+
+LEDGER: dict[str, tuple[str, str]] = {
     "stop": ("Dừng phát", "Stop"),
     "cancel": ("Huỷ lượt phát", "Cancel it"),
     "stop-ask": ("Dừng phát ở {number} cụm loa?", "Stop it on {number} loudspeakers?"),
@@ -137,7 +103,6 @@ SCRIPT: dict[str, tuple[str, str]] = {
         "Loa đang phát sẽ im ngay khi nhận lệnh. Muốn phát lại thì phải gửi bản tin lần nữa.",
         "Loudspeakers fall silent as the order reaches them. To say it again, send the bulletin again.",
     ),
-    "silent-first": ("Nơi chưa nghe được", "Where it was not heard"),
     "at": ("lúc {time}", "at {time}"),
     "starts": ("Phát lúc {time}", "Starts at {time}"),
     "started": ("Phát lúc {time}", "Started at {time}"),
@@ -146,10 +111,8 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "step": ("Kết quả", "Step"),
     "time": ("Thời điểm", "Time"),
     "code": ("Mã cụm loa", "Id"),
-    "today-evening": ("17:30 hôm nay", "17:30 today"),
-    "tomorrow-morning": ("05:00 ngày mai", "05:00 tomorrow"),
-    "tomorrow-evening": ("17:30 ngày mai", "17:30 tomorrow"),
 }
+"""What the modules of an airing's page say."""
 
 
 def say(key: str, language: Language) -> str:
@@ -157,8 +120,12 @@ def say(key: str, language: Language) -> str:
     return WORDS[key][LANGUAGES.index(language)]
 
 
-def for_script(language: Language) -> dict[str, dict[str, str]]:
-    """What the page's modules say: words, states, reasons."""
+def for_script(language: Language, *tables: dict[str, tuple[str, str]], ledger: bool = False) -> dict[str, dict[str, str]]:
+    """What a page's modules say: COMMON and `tables`; with `ledger` also what loudspeakers say, states and reasons."""
     at = LANGUAGES.index(language)
-    tables = {"words": SCRIPT, "states": STATES, "why": WHY}
-    return {name: {str(key): pair[at] for key, pair in table.items()} for name, table in tables.items()}
+    told: dict[str, dict[str, tuple[str, str]]] = {"words": {}}
+    for table in (COMMON, *tables, *((LEDGER,) if ledger else ())):
+        told["words"] |= table
+    if ledger:
+        told |= {"states": STATES, "why": WHY}
+    return {name: {str(key): pair[at] for key, pair in table.items()} for name, table in told.items()}

@@ -6,13 +6,11 @@ import { lang, length, say } from "./words.js";
 const MAX_FILE = 300_000_000;
 const $ = (id) => document.getElementById(id);
 
-export class Compose {
-  #onaired;
+class Compose {
   #duration = "";
   #sending = false;
 
-  constructor(onaired) {
-    this.#onaired = onaired;
+  constructor() {
     this.tree = new Tree(() => this.#label());
     $("compose").addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
     $("file").addEventListener("change", () => this.#chosen());
@@ -156,9 +154,9 @@ export class Compose {
         if (said.preparing) return;
         events.close();
         if (said.error) return reject(said.error);
-        this.#clear();
-        this.#onaired(said.airing);
-        resolve();
+        this.#sending = false;
+        $("compose").reset(); // the back button finds an empty form: what is said is said once
+        location.assign(`/airings/${said.airing}`);
       });
       // An EventSource comes back by itself; the bulletin is kept on the server meanwhile.
       events.onerror = () => this.#progress(say("reconnecting"), $("sending-bar").value);
@@ -175,17 +173,6 @@ export class Compose {
     const about = problem?.code?.startsWith("audio.") || problem?.code?.startsWith("upload.") ? "file" : field;
     this.#tell(problem?.[`message_${lang}`] ?? say("no-link"), about ?? "");
   }
-
-  #clear() {
-    $("compose").reset();
-    $("file-player").hidden = true;
-    $("drop").classList.remove("full");
-    $("file-name").textContent = $("file-name").dataset.empty;
-    $("file-about").textContent = $("file-about").dataset.empty;
-    document.querySelector(".drop-again").hidden = true;
-    this.tree.search.dispatchEvent(new Event("input"));
-    this.#when();
-  }
 }
 
 // The usual hours (05:00 and 17:30), the next ones; Viet Nam has had one offset since 1975.
@@ -200,3 +187,5 @@ function usualTimes() {
   ];
   return all.filter((each) => !each.over);
 }
+
+if ($("compose")) new Compose();

@@ -13,12 +13,10 @@ const MANY = 400;
 const $ = (id) => document.getElementById(id);
 
 export class Ledger {
-  onstage = () => {}; // it began, or ended: lists beside us are old
   #events = null;
   #airing = null;
   #cells = new Map();
   #villages = new Map();
-  #stage = "";
 
   constructor(screen) {
     this.screen = screen;
@@ -29,36 +27,22 @@ export class Ledger {
     setInterval(() => this.#airing && this.#when(), 1000);
   }
 
-  open(airing, { scroll = false } = {}) {
-    this.#events?.close();
-    this.#airing = null;
-    this.#stage = "";
-    this.screen.classList.add("watching");
-    $("ledger").hidden = false;
+  open(airing) {
     this.#events = new EventSource(`/api/v1/airings/${airing}/events`);
-    this.#events.addEventListener("ledger", (event) => this.#whole(JSON.parse(event.data), scroll));
+    this.#events.addEventListener("ledger", (event) => this.#whole(JSON.parse(event.data)));
     this.#events.addEventListener("change", (event) => this.#change(JSON.parse(event.data)));
     this.#events.onopen = () => { $("link-lost").hidden = true; };
     this.#events.onerror = () => { $("link-lost").textContent = say("reconnecting"); $("link-lost").hidden = false; };
   }
 
-  close() {
-    this.#events?.close();
-    this.#airing = null;
-    this.screen.classList.remove("watching");
-    $("ledger").hidden = true;
-  }
-
-  #whole({ airing, villages }, scroll) {
+  #whole({ airing, villages }) {
     const first = this.#airing === null;
     this.#cells.clear();
     this.#villages.clear();
     $("places").classList.toggle("many", airing.total > MANY);
     $("places").replaceChildren(...this.#places(villages));
     this.#line(airing);
-    if (!first) return;
-    this.listen.load(airing.bulletin);
-    if (scroll) $("ledger").scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    if (first) this.listen.load(airing.bulletin);
   }
 
   #change({ airing, nodes }) {
@@ -66,13 +50,10 @@ export class Ledger {
     this.#line(airing);
   }
 
-  // By commune when there are several; the tree beside us knows which village belongs where.
+  // By commune when there are several.
   #places(villages) {
     const communes = new Map();
-    for (const village of villages) {
-      const name = document.querySelector(`#tree input[value="${village.village}"]`)?.closest(".commune").dataset.name ?? "";
-      communes.set(name, [...(communes.get(name) ?? []), this.#village(village)]);
-    }
+    for (const village of villages) communes.set(village.commune, [...(communes.get(village.commune) ?? []), this.#village(village)]);
     if (communes.size < 2) return [...communes.values()].flat();
     return [...communes].flatMap(([name, places]) => [element("h3", "commune-head", name), ...places]);
   }
@@ -143,9 +124,6 @@ export class Ledger {
       return row;
     }));
     this.#when();
-    const stage = airing.cancelled ? `cancelled ${airing.open}` : airing.ended ? "ended" : counts.has("started") ? "running" : "waiting";
-    if (this.#stage && this.#stage !== stage) this.onstage();
-    this.#stage = stage;
   }
 
   #when() {

@@ -40,7 +40,7 @@ def report(*states: State | Evidence, cancelled: bool = False) -> Report:
         rows.append(NodeReport(node=f"n{number}", name=f"Lũng Vài {number}", delivery=delivery))
     airing = replace(AIRING, cancelled_ms=1) if cancelled else AIRING
     sums = tally(standings(rows))
-    village = VillageReport(village="v", name="Lũng Vài", tally=sums, nodes=tuple(rows))
+    village = VillageReport(village="v", name="Lũng Vài", commune="", tally=sums, nodes=tuple(rows))
     return Report(airing=airing, title="t", tally=sums, villages=(village,))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,9 +15,9 @@ import pytest
 from controller.domain.rights import OPERATOR, Role
 from controller.service.alarms import Raised, raise_alarms
 from controller.service.lease import Acting
+from controller.web import nav, words
 from controller.web.assets import FOLDER, Assets
 from controller.web.pages import local
-from controller.web.words import SCRIPT, STATES, WORDS
 from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House, browser
 
 HTML = {"Accept": "text/html"}
@@ -63,10 +66,10 @@ def test_names_are_text_and_nothing_else(officer: httpx.Client, house: House) ->
     officer.post("/api/v1/nodes", json={"village": village, "names": [evil]})
     officer.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": evil, "to": village})
     house.prepare_all()
-    page = officer.get("/").text
-    assert "<img src=x" not in page
-    assert page.count("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;") >= 2
-    assert "<img src=x" not in officer.get("/fragments/recent").text
+    for path in ("/", "/compose"):
+        page = officer.get(path).text
+        assert "<img src=x" not in page
+        assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;" in page
 
 
 def test_open_alarms_are_a_calm_line_with_the_newest_one_first(officer: httpx.Client, house: House) -> None:
@@ -84,7 +87,7 @@ def test_open_alarms_are_a_calm_line_with_the_newest_one_first(officer: httpx.Cl
 
 
 def test_everything_a_page_loads_is_ours_and_kept(officer: httpx.Client) -> None:
-    page = officer.get("/").text
+    page = officer.get("/compose").text
     addresses = re.findall(r'(?:src|href)="([^"#?]+)', page)
     assert not [address for address in addresses if "//" in address]
     ours = {address for address in addresses if address.startswith("/static/")}
@@ -104,31 +107,59 @@ def test_a_first_visit_moves_less_than_350_kb() -> None:
 
 
 def test_no_page_has_a_script_or_style_inside(officer: httpx.Client) -> None:
-    for path in ("/", "/password", "/invite", "/login"):
+    for path in (*(item.path for item in nav.ITEMS), "/password", "/invite", "/login"):
         page = officer.get(path).text
         assert not re.search(r"<style|\son\w+=|\sstyle=|<script(?![^>]*(src=|application/json))", page)
 
 
-def test_modules_name_only_words_and_parts_that_exist(officer: httpx.Client) -> None:
+def modules(page: str) -> set[str]:
+    """The modules that a page runs, and those that these import."""
+    found: set[str] = set()
+    waiting = set(re.findall(r'<script type="module" src="/static/[^/]+/([a-z_./-]+)"', page))
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= set(re.findall(r'from "\./([a-z_-]+\.js)"', (FOLDER / name).read_text(encoding="utf-8"))) - found
+    return found
+
+
+def test_modules_name_only_words_and_parts_that_their_page_has(officer: httpx.Client, house: House) -> None:
     officer.post("/api/v1/demo")
-    invited = officer.post("/people", data={"name": "mới", "role": "head", "unit": "Khào A"})
-    page = officer.get("/").text + officer.get("/invite").text + invited.text
-    for path in FOLDER.glob("*.js"):
-        source = path.read_text(encoding="utf-8")
-        for key in re.findall(r'say\((?:before \? )?"([a-z-]+)"', source):
-            assert key in SCRIPT, (path.name, key)
-        for name in re.findall(r'(?:\$|getElementById)\("([a-z-]+)"\)', source):
-            assert f'id="{name}"' in page or name == "words", (path.name, name)
+    officer.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": "Họp", "to": "x01576"})
+    house.prepare_all()
+    [airing] = officer.get("/api/v1/airings").json()
+    pages = {path: officer.get(path).text for path in (*(item.path for item in nav.ITEMS), f"/airings/{airing['id']}", "/invite")}
+    pages["/people (invited)"] = officer.post("/people", data={"name": "mới", "role": "head", "unit": "Khào A"}).text
+    run: set[str] = set()
+    for path, page in pages.items():
+        said = re.search(r'id="words">(.*?)</script>', page)
+        known = json.loads(said[1])["words"] if said else {}
+        for name in modules(page):
+            run.add(name)
+            source = (FOLDER / name).read_text(encoding="utf-8")
+            assert not set(re.findall(r'\bsay\((?:\w+ \? )?"([a-z-]+)"', source)) - known.keys(), (path, name)
+            parts = set(re.findall(r'(?:\$|getElementById)\("([a-z-]+)"\)', source))
+            assert not {part for part in parts if f'id="{part}"' not in page}, (path, name)
+    assert run | {"theme.js"} == {each.name for each in FOLDER.glob("*.js")}
 
 
-@pytest.mark.parametrize("table", [STATES, WORDS, SCRIPT])
-def test_every_word_is_there_in_both_languages(table: dict[str, tuple[str, str]]) -> None:
-    for key, (vi, en) in table.items():
+def tables() -> dict[str, dict[str, tuple[str, str]]]:
+    """Every table of words that pages and their modules have."""
+    found = {}
+    for path in Path(words.__file__).parent.glob("*words.py"):
+        module = importlib.import_module(f"controller.web.{path.stem}")
+        found |= {
+            f"{path.stem}.{name}": table for name, table in vars(module).items() if name.isupper() and isinstance(table, dict)
+        }
+    return found
+
+
+@pytest.mark.parametrize("name", tables())
+def test_every_word_is_there_in_both_languages(name: str) -> None:
+    for key, (vi, en) in tables()[name].items():
         assert vi, key
         assert en, key
-        assert re.findall(r"\{\w+\}", vi) == re.findall(r"\{\w+\}", en) or set(re.findall(r"\{\w+\}", vi)) == set(
-            re.findall(r"\{\w+\}", en)
-        )
+        assert set(re.findall(r"\{\w+\}", vi)) == set(re.findall(r"\{\w+\}", en)), key
 
 
 def test_moments_are_shown_in_vietnamese_time() -> None:
@@ -171,16 +202,31 @@ def test_a_page_of_the_one_that_acts_says_nothing_of_it(officer: httpx.Client) -
     assert "dự phòng" not in officer.get("/").text
 
 
-@pytest.mark.parametrize(
-    ("role", "composes", "stops"), [(Role.HEAD, True, True), (Role.LEADER, False, True), (Role.AUDITOR, False, False)]
-)
-def test_the_screen_offers_what_its_person_may_do(
-    nobody: httpx.Client, house: House, role: Role, composes: bool, stops: bool
-) -> None:
+@pytest.mark.parametrize(("role", "composes"), [(Role.HEAD, True), (Role.LEADER, False), (Role.AUDITOR, False)])
+def test_everybody_finds_the_pages_that_are_for_them(nobody: httpx.Client, house: House, role: Role, composes: bool) -> None:
     house.services.make_demo(OPERATOR)
     house.services.users.add("ai", PASSWORD, [(role, "x01576-1")], by=OPERATOR)
     assert sign_in(nobody, name="ai").status_code == 303
-    page = nobody.get("/").text
-    assert ('id="compose"' in page) == composes
-    assert f'data-stops="{int(stops)}"' in page
-    assert "Đàm Thuỷ" not in page
+    first = nobody.get("/").text
+    assert ('href="/compose"' in first) == composes
+    page = nobody.get("/compose")
+    assert (page.status_code == 200) == composes
+    assert page.status_code == 200 or page.json()["code"] == "right.none"
+    assert ('id="compose"' in page.text) == composes
+    assert "Đàm Thuỷ" not in page.text
+    for item in nav.ITEMS:
+        answer = nobody.get(item.path)
+        assert (answer.status_code == 200) == (f'href="{item.path}"' in first), item.path
+
+
+@pytest.mark.parametrize(("role", "stops"), [(Role.HEAD, True), (Role.LEADER, True), (Role.AUDITOR, False)])
+def test_an_airing_s_page_offers_what_its_person_may_do(nobody: httpx.Client, house: House, role: Role, stops: bool) -> None:
+    house.services.make_demo(OPERATOR)
+    house.services.users.add("ai", PASSWORD, [(role, "x01576-1")], by=OPERATOR)
+    nobody.headers["Authorization"] = f"Bearer {house.services.local_token}"
+    nobody.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": "Họp", "to": "x01576-1"})
+    house.prepare_all()
+    [airing] = nobody.get("/api/v1/airings").json()
+    del nobody.headers["Authorization"]
+    sign_in(nobody, name="ai")
+    assert f'data-stops="{int(stops)}"' in nobody.get(f"/airings/{airing['id']}").text
