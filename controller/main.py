@@ -33,6 +33,7 @@ from controller.mqtt.outbox import Outbox
 from controller.protocol.address import without_user
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
+from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.days import Days
@@ -176,6 +177,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     services = Services(
         airings=airings,
         bulletins=bulletins,
+        approvals=Approvals(database=work, airings=airings, clock=clock, bus=bus),
         reports=Reports(database=work),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),

@@ -25,7 +25,10 @@ _NONE: dict[str, Any] = {
     "sessions": None,
     "languages": [],
     "places": [],
+    "consent": None,
 }
+_ROLE = re.compile(r"[a-z]+")
+_CLASSES = frozenset({"normal", "priority"})
 
 
 @click.group(cls=NounGroup, default="show")
@@ -61,11 +64,17 @@ def show(session: Session, *, unit: str, own: bool) -> None:
 @click.option("--language", "languages", multiple=True, help="Ngôn ngữ được phát; lặp lại được. / A language spoken here.")
 @click.option("--place", "places", multiple=True, help="Ở cạnh: school, clinic, pagoda. / A special place that it is beside.")
 @click.option("--horizon", type=click.IntRange(min=1), help="Lập kế hoạch trước bấy nhiêu giờ (48-168). / Hours planned ahead.")
+@click.option(
+    "--free", multiple=True, help='Tự phát không cần duyệt: "head 3m 05:00-21:00", "editor priority". / May say without a yes.'
+)
+@click.option("--two-persons/--one-person", "two", default=None, help="Không ai tự duyệt của mình. / Nobody approves their own.")
 @click.option("--clear", multiple=True, type=click.Choice([*_NONE]), help="Bỏ một giới hạn. / Take a limit away.")
 @click.option("--remove", is_flag=True, help="Bỏ mọi quy định riêng của đơn vị. / The unit decides nothing any more.")
 @preview_option
 @with_session
-def set_(session: Session, *, unit: str, remove: bool, preview: bool, **told: Any) -> None:
+def set_(
+    session: Session, *, unit: str, remove: bool, preview: bool, free: tuple[str, ...], two: bool | None, **told: Any
+) -> None:
     """Đổi những gì được ghi; phần khác giữ nguyên. / Change what is given, keep the rest.
 
     \b
@@ -77,6 +86,8 @@ def set_(session: Session, *, unit: str, remove: bool, preview: bool, **told: An
         at = f"/policies/{place['id']}"
         before = api.get(at)
         wanted = None if remove else before["policy"] | changes(**told)
+        if wanted is not None and (free or two is not None):
+            wanted["consent"] = consent(wanted["consent"], free, two)
         if preview:
             tell_preview(session, api.post(f"{at}/preview", {"policy": wanted}))
             return
@@ -125,6 +136,30 @@ def changes(
     return said | {name: value for name, value in given.items() if value is not None}
 
 
+def consent(before: dict[str, Any] | None, free: tuple[str, ...], two: bool | None) -> dict[str, Any]:
+    """What needs a yes: `before` with other freedoms, if any are given, or for two persons. Refused("usage.free")."""
+    said = before or {"free": [], "two": False}
+    if free:
+        said = said | {"free": [_freedom(each) for each in free]}
+    return said if two is None else said | {"two": two}
+
+
+def _freedom(text: str) -> dict[str, Any]:
+    """ "head 3m 05:00-21:00": a role, and in any order a class, a length, windows."""
+    role, *limits = text.split() or [""]
+    said: dict[str, Any] = {"role": role, "hours": []}
+    for each in limits:
+        if each in _CLASSES:
+            said["class"] = each
+        elif _WINDOW.fullmatch(each):
+            said["hours"].append(_window(each))
+        else:
+            said["longest_ms"] = parse_span(each)
+    if not _ROLE.fullmatch(role):
+        raise Refused("usage.free", text=text[:60])
+    return said
+
+
 def _member(name: str) -> str:
     return f"{name}_ms" if name in ("item", "session") else name
 
@@ -170,3 +205,19 @@ def _tell(session: Session, said: dict[str, Any]) -> None:
         if said.get(name):
             session.say(f"policy-{name}", names=", ".join(said[name]))
     session.say("policy-horizon", hours=said["horizon_h"])
+    _tell_consent(session, said.get("consent"))
+
+
+def _tell_consent(session: Session, said: dict[str, Any] | None) -> None:
+    """Who may say what without a yes, each in a line."""
+    if said is None:
+        return
+    session.say("policy-two" if said["two"] else "policy-yes")
+    for freedom in said["free"]:
+        length = freedom["longest_ms"]
+        limits = [
+            freedom["class"],
+            *(["≤ " + f"{length / 60_000:g} min"] if length is not None else []),
+            *(f"{window['from']}-{window['to']}" for window in freedom["hours"]),
+        ]
+        session.say("policy-free", role=freedom["role"], limits=", ".join(limits))

@@ -129,6 +129,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Máy chủ đang chạy trên {home}. Hãy dừng nó trước (systemctl stop tienglang).",
         "A server runs on {home}. Stop it first (systemctl stop tienglang).",
     ),
+    "usage.free": (
+        'Không hiểu "{text}". Hãy viết vai trò rồi giới hạn: "head 3m 05:00-21:00".',
+        'Not understood: "{text}". Write a role, then its limits: "head 3m 05:00-21:00".',
+    ),
     "usage.file": ("Không đọc được tệp {path} ({reason}).", "The file {path} can't be read ({reason})."),
     "usage.names": ("--count cần đúng một --name.", "--count needs exactly one --name."),
     "usage.not-confirmed": (

@@ -42,6 +42,13 @@ class SqlBulletins:
         query = select(bulletins).where(bulletins.c.upload.is_not(None)).order_by(bulletins.c.created_ms)
         return [_draft(row) for row in self._connection.execute(query)]
 
+    def undecided(self, returned_after_ms: int) -> list[Draft]:
+        """Those that wait for a yes, the longest first; those returned since then."""
+        waits = bulletins.c.state == BulletinState.SUBMITTED
+        back = (bulletins.c.state == BulletinState.RETURNED) & (bulletins.c.decided_ms > returned_after_ms)
+        query = select(bulletins).where(waits | back).order_by(bulletins.c.submitted_ms, bulletins.c.id)
+        return [_draft(row) for row in self._connection.execute(query)]
+
     def titles(self, ids: Collection[str]) -> dict[str, str]:
         """The title of each bulletin."""
         found: dict[str, str] = {}
@@ -212,6 +219,10 @@ def _draft(row: Row[Any]) -> Draft:
         kind=row.kind,
         until_ms=row.until_ms,
         approved_ms=row.approved_ms,
+        submitted_ms=row.submitted_ms,
+        decided_ms=row.decided_ms,
+        decided_by=row.decided_by,
+        note=row.note,
     )
     return Draft(bulletin=bulletin, upload=row.upload, wish=row.wish, error=row.error, airing=row.airing)
 

@@ -117,8 +117,13 @@ bulletins = Table(
     ),  # what sort of news: a programme's segment takes it by that
     Column("until_ms", BigInteger),  # old news after that
     Column("approved_ms", BigInteger),
+    Column("submitted_ms", BigInteger),
+    Column("decided_ms", BigInteger),
+    Column("decided_by", String(36)),  # who said yes, or returned it; none: nobody was asked
+    Column("note", Text, nullable=False, server_default=text("''")),  # with which it was returned
     Index("ix_bulletins_upload", "upload"),
     Index("ix_bulletins_kind", "kind"),
+    Index("ix_bulletins_state", "state"),
 )
 
 airings = Table(

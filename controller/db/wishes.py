@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, delete, func, select, tuple_, update
 from controller.db.rows import chunks, insert_new, put
 from controller.db.tables import bulletins, clips, cuts, policies, programme_bulletins, programmes, replans, requests
 from controller.domain.airing import Klass
+from controller.service.composing import bulletins_of
 from controller.service.kept import Cut, KeptPolicy, KeptProgramme, Request, Ruling
 from scheduler.programme import Programme
-from scheduler.wishes import Begin, Over, Take
+from scheduler.wishes import Begin, Over
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class SqlProgrammes:
         }
         put(self._connection, programmes, [row])
         self._connection.execute(delete(programme_bulletins).where(programme_bulletins.c.programme == programme.id))
-        named = _named(programme) if kept.ended_ms is None else ()
+        named = bulletins_of(programme) if kept.ended_ms is None else ()
         insert_new(self._connection, programme_bulletins, [{"programme": programme.id, "bulletin": name} for name in named])
 
 
@@ -179,13 +180,6 @@ class SqlReplans:
         """Take these away; one that was marked again since stays."""
         for part in chunks(pairs):
             self._connection.execute(delete(replans).where(tuple_(replans.c.unit, replans.c.since_ms).in_(part)))
-
-
-def _named(programme: Programme) -> list[str]:
-    """The bulletins in its segments, each once."""
-    every = (programme.segments, *(change.segments or () for change in programme.changes))
-    pieces = (piece for segments in every for segment in segments if segment.take is Take.PIECES for piece in segment.pieces)
-    return list(dict.fromkeys(piece.source for piece in pieces))
 
 
 def _programme(row: Row[Any]) -> KeptProgramme:

@@ -43,6 +43,10 @@ class Deed(StrEnum):
     SEE = "see"
     BULLETIN_RECEIVE = "bulletin.receive"
     BULLETIN_CANCEL = "bulletin.cancel"
+    BULLETIN_SUBMIT = "bulletin.submit"
+    BULLETIN_WITHDRAW = "bulletin.withdraw"
+    BULLETIN_APPROVE = "bulletin.approve"
+    BULLETIN_RETURN = "bulletin.return"
     AIRING_SAY = "airing.say"
     AIRING_CANCEL = "airing.cancel"
     AIRING_ORDER = "airing.order"
@@ -65,12 +69,17 @@ _EVERYBODY = frozenset(Role)
 _SPEAKERS = frozenset({Role.ADMIN, Role.EDITOR, Role.HEAD})
 _EDITORS = frozenset({Role.ADMIN, Role.EDITOR})
 _ADMINS = frozenset({Role.ADMIN})
+_APPROVERS = frozenset({Role.ADMIN, Role.APPROVER, Role.LEADER})
 _BUILDERS = frozenset({Role.ADMIN, Role.TECHNICIAN})
 
 MAY: dict[Deed, frozenset[Role]] = {
     Deed.SEE: _EVERYBODY,
     Deed.BULLETIN_RECEIVE: _SPEAKERS,
     Deed.BULLETIN_CANCEL: _SPEAKERS,
+    Deed.BULLETIN_SUBMIT: _SPEAKERS,
+    Deed.BULLETIN_WITHDRAW: _SPEAKERS,
+    Deed.BULLETIN_APPROVE: _APPROVERS,
+    Deed.BULLETIN_RETURN: _APPROVERS,
     Deed.AIRING_SAY: _SPEAKERS,
     Deed.AIRING_CANCEL: _SPEAKERS | {Role.APPROVER, Role.LEADER},  # silence is the safe side: who may say no may stop it
     Deed.AIRING_ORDER: _EDITORS,

@@ -16,13 +16,14 @@ from controller.domain.errors import NotFound, Refused
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, roots_of, sayable
+from controller.service.consenting import require_no_yes, said_of
 from controller.service.cutting import take_time
 from controller.service.kept import Request
 from controller.service.keyring import Keyring
 from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
 from controller.service.plans import Plans
-from controller.service.ports import Bus, ClipRow, Database, Transaction
+from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from controller.service.rights import record, require
 from controller.service.timetable import FREEZE_MS
 from controller.service.units import unit_of
@@ -42,11 +43,16 @@ class Airings:
         self._bus = bus
 
     def say(self, *, bulletin: str, wish: Wish, by: Actor) -> Airing:
-        """Air an approved bulletin; Refused, NotFound or Conflict("airing.overlap") when that can't be."""
+        """Air an approved bulletin; Refused, NotFound or Conflict("airing.overlap") when that can't be.
+
+        Refused("consent.*") where a yes is wanted that nobody gave: then it can be submitted (`approvals`).
+        """
         with self._database.reading() as tx:
             roots = roots_of(tx, wish.to)
             require(by, Deed.AIRING_SAY, roots)
             said, clip = sayable(tx, bulletin)
+            if not said.has_yes:
+                require_no_yes(tx, by, roots, said_of(said, clip, wish, self._clock.now_ms()))
         foreseen = self.foresee(said, clip, wish, by=by.id)
         with self._database.writing() as tx:
             airing = self.say_within(tx, foreseen)
@@ -75,6 +81,15 @@ class Airings:
         self._plans.replan(tx, sorted({village.id for _, here in foreseen.airings for village in here}), now_ms)
         tx.replans.mark(foreseen.request.units, now_ms)  # others may have to make room
         return first
+
+    def fulfil_within(self, tx: Transaction, draft: Draft, foreseen: Foreseen, *, by: Actor) -> Draft:
+        """Keep what was wished of a bulletin, by the word of `by`, inside the commit that lets it be said."""
+        airing, now_ms = self.say_within(tx, foreseen), self._clock.now_ms()
+        roots = [unit_of(tx, unit) for unit in foreseen.to]
+        record(tx, by, Deed.AIRING_SAY, roots, subject=airing.id, at_ms=now_ms, title=draft.bulletin.title)
+        said = replace(draft, airing=airing.id)
+        tx.bulletins.change(said)
+        return said
 
     def _order(self, tx: Transaction, airing: Airing, roots: Sequence[Unit], by: str, now_ms: int) -> None:
         villages = tx.units.villages_with_nodes(roots)

@@ -16,7 +16,7 @@ from controller.domain.ids import new_id
 from controller.domain.unit import RANK, Unit, is_under
 from controller.service.kept import Request
 from controller.service.names import names_of
-from controller.service.ports import ClipRow, Database, Transaction
+from controller.service.ports import ClipRow, Database, Draft, Transaction
 from controller.service.reasons import Reason, Reasons
 from controller.service.replanning import Sound, sounds_of
 from controller.service.timetable import FREEZE_MS, Asked, Gathered, gather, piece_of
@@ -145,15 +145,21 @@ def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str
     return request, roots
 
 
-def sayable(tx: Transaction, bulletin_id: str) -> tuple[Bulletin, ClipRow]:
-    """An approved bulletin with its clip; NotFound, Refused("bulletin.no-sound", "bulletin.not-approved") if it is none."""
+def sounding(tx: Transaction, bulletin_id: str) -> tuple[Draft, ClipRow]:
+    """A bulletin with its clip, approved or not; NotFound("bulletin.unknown"), Refused("bulletin.no-sound")."""
     draft = tx.bulletins.get(bulletin_id)
     if draft is None:
         raise NotFound("bulletin.unknown", bulletin=bulletin_id)
-    bulletin = draft.bulletin
-    clip = tx.bulletins.clip(bulletin.clip) if bulletin.clip else None
+    clip = tx.bulletins.clip(draft.bulletin.clip) if draft.bulletin.clip else None
     if clip is None:
         raise Refused("bulletin.no-sound", bulletin=bulletin_id)
+    return draft, clip
+
+
+def sayable(tx: Transaction, bulletin_id: str) -> tuple[Bulletin, ClipRow]:
+    """An approved bulletin with its clip; NotFound, Refused("bulletin.no-sound", "bulletin.not-approved") if it is none."""
+    draft, clip = sounding(tx, bulletin_id)
+    bulletin = draft.bulletin
     if bulletin.state is not BulletinState.APPROVED:
         raise Refused("bulletin.not-approved", bulletin=bulletin_id)
     return bulletin, clip

@@ -21,13 +21,15 @@ import msgspec
 from audio.clip import Clip, Progress
 from audio.errors import AudioError
 from controller.domain.airing import Klass
-from controller.domain.bulletin import Bulletin, BulletinState, approve, check_title
+from controller.domain.bulletin import Bulletin, BulletinState, check_title, prepared
 from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import new_id
-from controller.domain.rights import OPERATOR, Actor, Deed
+from controller.domain.rights import Actor, Deed
 from controller.service.airings import Airings
+from controller.service.approvals import where_of, wish_of
 from controller.service.asking import Foreseen, Wish
 from controller.service.clips import PASSING, row_of
+from controller.service.consenting import author_of, lacking, said_of
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
@@ -253,9 +255,8 @@ class Bulletins:
 
     def _prepared(self, draft: Draft, clip: Clip) -> None:
         """One commit: the clip, the approval, and what was wished of it."""
-        bulletin = replace(draft.bulletin, clip=clip.sha256, approved_ms=self._clock.now_ms())
-        done = replace(draft, bulletin=replace(bulletin, state=approve(bulletin)))
         row = row_of(clip, self._clock.now_ms())
+        done = self._with_sound(draft, row)
         try:
             self._fulfil(done, row, self._foresee(done, row))
         except Unavailable:
@@ -264,10 +265,20 @@ class Bulletins:
             self._fulfil(replace(done, wish=None, error=_told(error)), row, None)
         self._bus.outbox_filled()
 
+    def _with_sound(self, draft: Draft, clip: ClipRow) -> Draft:
+        """It may be said, or it waits for somebody's yes: as its units want it, of whoever brought it."""
+        now_ms, said = self._clock.now_ms(), draft.bulletin
+        wish = wish_of(draft)
+        with self._database.reading() as tx:
+            lack = None
+            if wish is not None or said.kind:
+                lack = lacking(tx, author_of(tx, said), where_of(tx, draft), said_of(said, clip, wish, now_ms))
+        return replace(draft, bulletin=prepared(said, clip.sha256, now_ms, asks=lack is not None))
+
     def _foresee(self, done: Draft, clip: ClipRow) -> Foreseen | None:
-        if done.wish is None:
+        wish = wish_of(done)
+        if wish is None or done.bulletin.state is not BulletinState.APPROVED:
             return None
-        wish = msgspec.json.decode(done.wish, type=Wish)
         return self._airings.foresee(done.bulletin, clip, wish, by=done.bulletin.created_by)
 
     def _fulfil(self, done: Draft, clip: ClipRow, foreseen: Foreseen | None) -> None:
@@ -277,13 +288,10 @@ class Bulletins:
             if not _end(tx, done):
                 return
             said = done.bulletin
-            if said.kind:
+            if said.kind and said.state is BulletinState.APPROVED:
                 tx.replans.mark([said.owner], self._clock.now_ms())
             if foreseen is not None:
-                airing, now_ms = self._airings.say_within(tx, foreseen), self._clock.now_ms()
-                roots = [unit_of(tx, unit) for unit in foreseen.to]
-                record(tx, _author(tx, said), Deed.AIRING_SAY, roots, subject=airing.id, at_ms=now_ms, title=said.title)
-                tx.bulletins.change(replace(done, upload=None, airing=airing.id))
+                self._airings.fulfil_within(tx, replace(done, upload=None), foreseen, by=author_of(tx, said))
 
 
 def _end(tx: Transaction, draft: Draft) -> bool:
@@ -299,14 +307,6 @@ def _check(tx: Transaction, owner: str, wish: Wish | None, by: Actor) -> None:
     require(by, Deed.AIRING_SAY, [unit_of(tx, unit) for unit in (wish.to if wish else ())])
     if len(tx.bulletins.unprepared()) >= MAX_WAITING:
         raise Unavailable("bulletin.many-waiting", limit=MAX_WAITING)
-
-
-def _author(tx: Transaction, bulletin: Bulletin) -> Actor:
-    """Whoever took it in, with the rights of this moment: they may have lost some while its sound was prepared."""
-    if bulletin.created_by == OPERATOR.id:
-        return OPERATOR
-    account = tx.accounts.by_id(bulletin.created_by)
-    return account.user if account else Actor(id=bulletin.created_by, name="", grants=())
 
 
 def _get(tx: Transaction, bulletin_id: str) -> Draft:

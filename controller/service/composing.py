@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from controller.domain.bulletin import MAX_TITLE
 from controller.domain.errors import Refused
+from controller.domain.rights import Actor
 from controller.domain.unit import RANK, Level, Unit, is_under
 from controller.service.asking import roots_of, sayable
 from controller.service.binding import binding, bindings
+from controller.service.consenting import require_no_yes, said_of
 from controller.service.kept import KeptPolicy
 from controller.service.ports import Transaction
 from controller.service.timetable import piece_of
@@ -63,6 +65,22 @@ def composed(tx: Transaction, wanted: Programme) -> Programme:
     )
     _refuse_silent(tx, programme, owner, roots)
     return programme
+
+
+def bulletins_of(programme: Programme) -> list[str]:
+    """The bulletins in its segments, each once."""
+    every = (programme.segments, *(change.segments or () for change in programme.changes))
+    pieces = (piece for segments in every for segment in segments if segment.take is Take.PIECES for piece in segment.pieces)
+    return list(dict.fromkeys(piece.source for piece in pieces))
+
+
+def require_yes(tx: Transaction, by: Actor, before: Programme | None, wanted: Programme) -> None:
+    """Refused("consent.*") for a bulletin that comes into the programme, wants somebody's yes there, and has none."""
+    known = set(bulletins_of(before)) if before is not None else set()
+    where = [unit_of(tx, unit) for unit in wanted.units]
+    for bulletin, clip in (sayable(tx, name) for name in bulletins_of(wanted) if name not in known):
+        if not bulletin.has_yes:
+            require_no_yes(tx, by, where, said_of(bulletin, clip, None, 0))
 
 
 def checked(programme: Programme) -> Programme:

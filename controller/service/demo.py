@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from controller.domain.errors import Conflict, Refused
 from controller.domain.rights import Actor, Deed, Role
+from controller.service.consent import Consent, Freedom
+from controller.service.kept import KeptPolicy, Ruling
 from controller.service.nodes import add_nodes
 from controller.service.ports import Database
 from controller.service.rights import record, require
 from controller.service.units import add_unit, import_commune
 from controller.service.users import Users, Wanted
 from scheduler.clock import Clock
+from scheduler.limits import Window
 
 COMMUNES: dict[str, tuple[tuple[str, int], ...]] = {
     # Xã Quảng Uyên (Phúc Sen has been part of it since 2025) and xã Đàm Thuỷ: the pilots of plan 712/KH-UBND, 2021
@@ -27,11 +30,18 @@ PASSWORD = "tieng-lang-2026"
 ACCOUNTS: dict[str, tuple[Wanted, ...]] = {
     "canbo": ((Role.ADMIN, "p04"),),
     "truongthon": ((Role.HEAD, "x01576-1"),),
+    "bientap": ((Role.EDITOR, "x01576"),),
     "lanhdao": ((Role.LEADER, "x01576"), (Role.EMERGENCY, "x01576")),
     "kythuat": ((Role.TECHNICIAN, "x01576"), (Role.TECHNICIAN, "x01501")),
     "kiemtra": ((Role.AUDITOR, "p04"),),
 }
-"""Who they are: an officer for both communes, the head of Pác Rằng, a leader, a technician, an auditor."""
+"""Who they are: an officer for both communes, the head of Pác Rằng, an editor, a leader, a technician, an auditor."""
+
+ASKING = "x01576"
+"""The commune of the demo in which bulletins are approved."""
+
+CONSENT = Consent(free=(Freedom(role=Role.HEAD, longest_ms=180_000, hours=(Window(from_minute=5 * 60, to_minute=21 * 60),)),))
+"""What it asks: a village head says a short notice by day alone; all else waits for a leader's yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,7 @@ def make_demo(by: Actor, *, database: Database, users: Users, clock: Clock, allo
     if not allowed:
         raise Refused("demo.not-allowed")
     communes: list[str] = []
-    nodes = 0
+    nodes, now_ms = 0, clock.now_ms()
     with database.writing() as tx:
         require(by, Deed.DEMO_MAKE, [None])
         known = {unit.id for unit in tx.units.all()}
@@ -58,9 +68,12 @@ def make_demo(by: Actor, *, database: Database, users: Users, clock: Clock, allo
             for village, number in villages:
                 unit = add_unit(tx, commune.id, village)
                 names = [f"{village} {each}" for each in range(1, number + 1)]
-                nodes += len(add_nodes(tx, unit.id, names, clock.now_ms()))
+                nodes += len(add_nodes(tx, unit.id, names, now_ms))
         if not known.issuperset(communes):  # it is made at each start, and is news once
-            record(tx, by, Deed.DEMO_MAKE, [None], at_ms=clock.now_ms())
+            tx.policies.put(
+                KeptPolicy(unit=ASKING, ruling=Ruling(consent=CONSENT), version=1, changed_ms=now_ms, changed_by=by.name)
+            )
+            record(tx, by, Deed.DEMO_MAKE, [None], at_ms=now_ms)
     for name, grants in ACCOUNTS.items():
         with suppress(Conflict):  # it was made before
             users.add(name, PASSWORD, grants, by=by, demo=True)

@@ -15,6 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from controller.domain.airing import DEFAULT_GRACE_MS, Klass
+from controller.service.consent import Consent
 from scheduler.limits import Policy
 from scheduler.programme import Programme
 from scheduler.wishes import Begin, Over
@@ -36,14 +37,15 @@ class KeptProgramme(Struct, frozen=True, kw_only=True):
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
-    """What a unit decided: its limits, the hours ahead for which its villages are planned, and the special places it is beside.
+    """What a unit decided: its limits, the hours ahead for which its villages are planned, the special places it is beside.
 
-    `places` are names in `scheduler.special`.
+    `places` are names in `scheduler.special`. `consent`: what may be said without a yes; None: all that people may say.
     """
 
     policy: Policy = Policy()
     horizon_h: int = HORIZON_H
     places: tuple[str, ...] = ()
+    consent: Consent | None = None
 
 
 class KeptPolicy(Struct, frozen=True, kw_only=True):

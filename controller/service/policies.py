@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from controller.domain.airing import MAX_DURATION_MS
+from controller.domain.airing import MAX_DURATION_MS, Klass
 from controller.domain.errors import Conflict, Refused
-from controller.domain.rights import Actor, Deed
+from controller.domain.rights import MAY, Actor, Deed
 from controller.domain.unit import Unit, is_under
 from controller.service.binding import binding, bindings, for_node, horizon_ms, own
+from controller.service.consent import MAX_FREEDOMS, Consent
 from controller.service.differences import differences
 from controller.service.kept import HORIZON_H, KeptPolicy, Ruling
 from controller.service.papers import Papers
@@ -146,6 +147,21 @@ def check(ruling: Ruling) -> None:
     for place in ruling.places:
         if place not in SPECIAL:
             raise Refused("policy.place", place=place[:32])
+    _check_consent(ruling.consent)
+
+
+def _check_consent(consent: Consent | None) -> None:
+    """Refused("policy.consent") for a freedom of somebody who says nothing anyway; else as the limits are."""
+    for freedom in consent.free if consent else ():
+        if freedom.role not in MAY[Deed.BULLETIN_RECEIVE] or freedom.klass is Klass.EMERGENCY:
+            raise Refused("policy.consent", role=freedom.role.value)
+        if freedom.longest_ms is not None and not 1_000 <= freedom.longest_ms <= MAX_DURATION_MS:
+            raise Refused("policy.limit", field="longest_ms", least=1_000, most=MAX_DURATION_MS)
+        for window in freedom.hours:
+            if not (_is_span(window) and window.days and {*window.days} <= {*range(1, 8)}):
+                raise Refused("policy.window", window=_span(window))
+    if consent and len(consent.free) > MAX_FREEDOMS:
+        raise Refused("policy.limit", field="free", least=0, most=MAX_FREEDOMS)
 
 
 def _is_span(window: Window | Loudness) -> bool:

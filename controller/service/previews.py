@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_wish
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from controller.domain.bulletin import Bulletin
 from controller.domain.errors import NotFound, Refused
 from controller.domain.ids import new_id
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
-from controller.service.asking import Wish, sayable, window, wished
+from controller.service.approvals import where_of, wish_of
+from controller.service.asking import Wish, roots_of, sayable, sounding, window, wished
 from controller.service.binding import binding, horizon_ms
 from controller.service.composing import composed
 from controller.service.kept import KeptPolicy, Ruling
 from controller.service.names import names_of
 from controller.service.policies import proposed
-from controller.service.ports import Database, Transaction
+from controller.service.ports import ClipRow, Database, Transaction
 from controller.service.reasons import Reason
 from controller.service.rights import require
 from controller.service.telling import Line, Teller, Told
@@ -100,10 +103,22 @@ class Previews:
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             said, clip = sayable(tx, bulletin)
-            request, roots = wished(tx, said, wish, now_ms, by.id)
-            require(by, Deed.AIRING_SAY, roots)
-            asked, owner = Asked(request=request, piece=piece_of(said, clip)), unit_of(tx, said.owner)
-        return self._preview(_Change(roots=tuple(roots), owner=owner, span=window(asked, now_ms), freeze_ms=0, asked=(asked,)))
+            require(by, Deed.AIRING_SAY, roots_of(tx, wish.to))
+            change = _saying(tx, said, clip, wish, now_ms)
+        return self._preview(change)
+
+    def approved(self, bulletin: str, *, now: bool = False, by: Actor) -> Preview | None:
+        """What would change if this bulletin were approved, or (`now`) said at once. None: programmes take it when they may."""
+        now_ms = self._clock.now_ms()
+        with self._database.reading() as tx:
+            draft, clip = sounding(tx, bulletin)
+            require(by, Deed.BULLETIN_APPROVE, where_of(tx, draft))
+            wish, said = wish_of(draft), draft.bulletin
+            if wish is None:
+                return None
+            wish = replace_wish(wish, at_ms=None, latest_ms=None) if now else wish
+            change = _saying(tx, said, clip, wish, now_ms)
+        return self._preview(change)
 
     def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None, by: Actor) -> Preview:
         with self._database.reading() as tx:
@@ -147,6 +162,12 @@ class Previews:
             names = names_of(tx, gathered, instead=instead)
         teller, timelines = Teller(gathered, names, kept), gathered.resolve()
         return {name: teller.tell(gathered.villages[name], timeline) for name, timeline in timelines.items()}
+
+
+def _saying(tx: Transaction, said: Bulletin, clip: ClipRow, wish: Wish, now_ms: int) -> _Change:
+    request, roots = wished(tx, said, wish, now_ms, said.created_by)
+    asked, owner = Asked(request=request, piece=piece_of(said, clip)), unit_of(tx, said.owner)
+    return _Change(roots=tuple(roots), owner=owner, span=window(asked, now_ms), freeze_ms=0, asked=(asked,))
 
 
 def _living(tx: Transaction, programme: str) -> Programme:

@@ -12,7 +12,7 @@ from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.ids import new_id
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import is_under
-from controller.service.composing import checked, composed
+from controller.service.composing import checked, composed, require_yes
 from controller.service.differences import differences
 from controller.service.kept import KeptProgramme
 from controller.service.ports import Database, Transaction
@@ -67,6 +67,7 @@ class Programmes:
                 raise Refused("programme.many", limit=MAX_LIVING)
             require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, wanted.owner)])
             programme = composed(tx, replace(wanted, id=new_id(now_ms)))
+            require_yes(tx, by, None, programme)
             kept = KeptProgramme(
                 programme=programme, version=1, created_ms=now_ms, created_by=by.name, changed_ms=now_ms, changed_by=by.name
             )
@@ -158,6 +159,7 @@ class Programmes:
             edited = edit(tx, kept)
             if edited == kept.programme:
                 return kept
+            require_yes(tx, by, kept.programme, edited)
             new = _next(kept, edited, by, now_ms)
             _record(tx, by, did, new, now_ms, kept.programme.owner)
             tx.programmes.put(new)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
 
+from controller.domain.airing import Klass
+from controller.domain.rights import Role
+from controller.service.consent import Consent, Freedom
 from controller.service.kept import HORIZON_H, KeptPolicy, Ruling
 from controller.service.policies import MAX_HORIZON_H, Effective
 from controller.web.programme_schemas import MAX_LISTED, clock_of, minute_of
@@ -24,6 +28,18 @@ class WindowBody(Model):
     begin: EndClock = Field(validation_alias="from", serialization_alias="from", examples=["05:00"])
     end: EndClock = Field(validation_alias="to", serialization_alias="to")
     days: list[int] = Field(default=list(ALL_DAYS), max_length=MAX_LISTED, examples=[[1, 2, 3, 4, 5, 6]])
+
+
+def windows_said(hours: Iterable[Window]) -> list[WindowBody]:
+    """Windows as the API says them."""
+    return [WindowBody(begin=clock_of(each.from_minute), end=clock_of(each.to_minute), days=list(each.days)) for each in hours]
+
+
+def windows_of(hours: Iterable[WindowBody]) -> tuple[Window, ...]:
+    """Windows as the scheduler has them."""
+    return tuple(
+        Window(from_minute=minute_of(each.begin), to_minute=minute_of(each.end), days=tuple(each.days)) for each in hours
+    )
 
 
 class CeilingBody(Model):
@@ -52,10 +68,7 @@ class Limits(Model):
         """The members, of a policy."""
         return {
             "utc_offset": policy.utc_offset,
-            "hours": [
-                WindowBody(begin=clock_of(each.from_minute), end=clock_of(each.to_minute), days=list(each.days))
-                for each in policy.hours
-            ],
+            "hours": windows_said(policy.hours),
             "ceilings": [
                 CeilingBody(begin=clock_of(each.from_minute), end=clock_of(each.to_minute), gain=each.gain)
                 for each in policy.ceilings
@@ -70,10 +83,7 @@ class Limits(Model):
         """The limits as the scheduler has them."""
         return Policy(
             utc_offset=self.utc_offset,
-            hours=tuple(
-                Window(from_minute=minute_of(each.begin), to_minute=minute_of(each.end), days=tuple(each.days))
-                for each in self.hours
-            ),
+            hours=windows_of(self.hours),
             ceilings=tuple(
                 Loudness(from_minute=minute_of(each.begin), to_minute=minute_of(each.end), gain=each.gain)
                 for each in self.ceilings
@@ -85,15 +95,57 @@ class Limits(Model):
         )
 
 
+class FreedomBody(Model):
+    """What a role may say without a yes: up to this class, at most so long, wholly within local hours (none: at any time)."""
+
+    role: Role = Field(examples=["head"])
+    klass: Klass = Field(default=Klass.NORMAL, validation_alias="class", serialization_alias="class", examples=["normal"])
+    longest_ms: int | None = Field(default=None, examples=[180_000])
+    hours: list[WindowBody] = Field(default=[], max_length=MAX_LISTED)
+
+
+class ConsentBody(Model):
+    """What needs a yes: all that is in no freedom. `two`: nobody approves their own, whoever they are."""
+
+    free: list[FreedomBody] = Field(default=[], max_length=MAX_LISTED)
+    two: bool = False
+
+    @classmethod
+    def of(cls, consent: Consent) -> ConsentBody:
+        """The consent as the API says it."""
+        free = [
+            FreedomBody(role=each.role, klass=each.klass, longest_ms=each.longest_ms, hours=windows_said(each.hours))
+            for each in consent.free
+        ]
+        return cls(free=free, two=consent.two)
+
+    def consent(self) -> Consent:
+        """The consent as the use case takes it."""
+        free = (
+            Freedom(role=each.role, klass=each.klass, longest_ms=each.longest_ms, hours=windows_of(each.hours))
+            for each in self.free
+        )
+        return Consent(free=tuple(free), two=self.two)
+
+
 class RulingBody(Limits):
-    """What a unit decides. `horizon_h`: how far ahead its villages are planned; `places`: the special places it is beside."""
+    """What a unit decides. `horizon_h`: how far ahead its villages are planned; `places`: the special places it is beside.
+
+    `consent`: what needs somebody's yes before it is said; null: nothing does.
+    """
 
     horizon_h: int = Field(default=HORIZON_H, description=f"{HORIZON_H} to {MAX_HORIZON_H}")
     places: list[str] = Field(default=[], max_length=MAX_LISTED, examples=[["school"]])
+    consent: ConsentBody | None = None
 
     def ruling(self) -> Ruling:
         """The ruling as the use case takes it."""
-        return Ruling(policy=self.policy(), horizon_h=self.horizon_h, places=tuple(dict.fromkeys(self.places)))
+        return Ruling(
+            policy=self.policy(),
+            horizon_h=self.horizon_h,
+            places=tuple(dict.fromkeys(self.places)),
+            consent=self.consent.consent() if self.consent else None,
+        )
 
 
 class PolicyIn(Model):
@@ -117,6 +169,7 @@ class PolicyOut(Model):
         """The policy as the API says it."""
         ruling = kept.ruling
         said = Limits.said(ruling.policy) | {"horizon_h": ruling.horizon_h, "places": list(ruling.places)}
+        said["consent"] = ConsentBody.of(ruling.consent) if ruling.consent else None
         return cls(
             unit=kept.unit,
             version=kept.version,

@@ -199,6 +199,7 @@ class BulletinOut(Model):
     kind: str = Field(examples=["hop-thon"])
     until: Moment | None = Field(description="old news after that; null: a week after its approval")
     approved: Moment | None
+    note: str = Field(description="with which it was returned", examples=[""])
     preparing: bool
     progress: float = Field(ge=0, le=1)
     error: Problem | None
@@ -220,6 +221,7 @@ class BulletinOut(Model):
             kind=said.kind,
             until=None if said.until_ms is None else moment(said.until_ms),
             approved=None if said.approved_ms is None else moment(said.approved_ms),
+            note=said.note,
             preparing=view.preparing,
             progress=round(view.progress, 3),
             error=Problem(**problem(*view.error)) if view.error else None,

@@ -209,6 +209,48 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Phần {segment} là tiếp âm: cần tên đài hoặc địa chỉ và thời lượng.",
         "Segment {segment} is a relay: it needs one station, by name or address, and a length.",
     ),
+    "bulletin.decided": (
+        "Bản tin này không còn ở bước đó nữa: có người đã duyệt, trả lại hoặc rút. Tải lại trang để xem.",
+        "This bulletin is not at that step any more: somebody approved, returned or withdrew it. Load the page again.",
+    ),
+    "bulletin.said": ("Bản tin này đã được duyệt hoặc đã phát rồi.", "This bulletin was approved, or said, already."),
+    "bulletin.author": (
+        "Người soạn ({name}) không còn quyền phát ở đó. Hãy trả lại, hoặc nhờ người khác gửi.",
+        "Its author ({name}) may not speak there any more. Return it, or let somebody else send it.",
+    ),
+    "bulletin.note-empty": ("Xin ghi vì sao trả lại.", "Say why it is returned."),
+    "bulletin.note-long": (
+        "Lời nhắn dài {length} chữ; tối đa {limit}.",
+        "The note has {length} characters; {limit} are the most.",
+    ),
+    "consent.role": (
+        "Cần có người duyệt: ở {unit}, bản tin của bạn phải được duyệt trước khi phát.",
+        "A yes is needed: in {unit}, what you say is approved first.",
+    ),
+    "consent.class": (
+        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được bản tin thông thường.",
+        "A yes is needed: in {unit} you may say ordinary bulletins only by yourself.",
+    ),
+    "consent.length": (
+        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được bản tin dài tối đa {minutes} phút.",
+        "A yes is needed: in {unit} you may say at most {minutes} minutes by yourself.",
+    ),
+    "consent.hours": (
+        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được trong giờ {hours}.",
+        "A yes is needed: in {unit} you may speak by yourself at {hours} only.",
+    ),
+    "consent.two": (
+        "Cần có người thứ hai duyệt: {unit} quy định hai người cùng chịu trách nhiệm.",
+        "A second person's yes is needed: {unit} asks for two.",
+    ),
+    "consent.own": (
+        "Không tự duyệt bản tin của mình được: ở đây cần hai người.",
+        "Nobody approves their own here: two persons are asked for.",
+    ),
+    "policy.consent": (
+        "Vai trò {role} không soạn bản tin, hoặc loại bản tin ấy không tự phát được.",
+        "The role {role} says nothing, or that class is never said without a yes.",
+    ),
     "right.none": ("Tài khoản này không được {deed} ({unit}).", "This account may not {deed} ({unit})."),
     "second.off": ("Chưa có mã bí mật nào để xác nhận.", "There is no secret to be confirmed."),
     "second.on": ("Đăng nhập hai bước đã bật rồi.", "The second step is on already."),

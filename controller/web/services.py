@@ -13,6 +13,7 @@ from audio.store import Store
 from controller.domain.rights import Actor
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
+from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.days import Days
@@ -40,6 +41,7 @@ class Services:
 
     airings: Airings
     bulletins: Bulletins
+    approvals: Approvals
     reports: Reports
     programmes: Programmes
     policies: Policies

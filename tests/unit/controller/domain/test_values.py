@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.domain.airing import SETTLE_AFTER_MS, Airing, Klass, Mode
-from controller.domain.bulletin import MAX_TITLE, Bulletin, BulletinState, approve, check_title
+from controller.domain.bulletin import (
+    MAX_NOTE,
+    MAX_TITLE,
+    STEPS,
+    Act,
+    Bulletin,
+    BulletinState,
+    check_note,
+    check_title,
+    prepared,
+    step,
+)
 from controller.domain.errors import Conflict, NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import check_id, new_id
 from controller.domain.node import Presence
@@ -103,12 +114,37 @@ def test_an_empty_or_endless_title_is_refused(title: str, code: str) -> None:
         check_title(title)
 
 
-def test_only_what_has_its_sound_can_be_approved_and_twice_is_once() -> None:
+READY = replace(DRAFT, clip="0" * 64)
+
+
+@pytest.mark.parametrize("state", BulletinState)
+@pytest.mark.parametrize("act", Act)
+def test_each_step_is_in_the_table_or_refused(state: BulletinState, act: Act) -> None:
     with pytest.raises(Refused, match=r"bulletin\.no-sound"):
-        approve(DRAFT)
-    ready = replace(DRAFT, clip="0" * 64)
-    assert approve(ready) is BulletinState.APPROVED
-    assert approve(replace(ready, state=BulletinState.APPROVED)) is BulletinState.APPROVED
+        step(replace(DRAFT, state=state), act)
+    after = STEPS.get((state, act))
+    if after is None:
+        with pytest.raises(Conflict, match=r"bulletin\.decided"):
+            step(replace(READY, state=state), act)
+    else:
+        assert step(replace(READY, state=state), act) is after
+
+
+def test_nothing_but_a_yes_leads_from_waiting_to_what_may_be_said() -> None:
+    assert [key for key, after in STEPS.items() if after is BulletinState.APPROVED] == [(BulletinState.SUBMITTED, Act.APPROVE)]
+
+
+def test_a_prepared_sound_waits_for_a_yes_where_one_is_asked_for() -> None:
+    asked, free = (prepared(DRAFT, "0" * 64, 5, asks=asks) for asks in (True, False))
+    assert (asked.state, asked.submitted_ms, asked.approved_ms) == (BulletinState.SUBMITTED, 5, None)
+    assert (free.state, free.submitted_ms, free.approved_ms, free.has_yes) == (BulletinState.APPROVED, None, 5, False)
+
+
+@pytest.mark.parametrize(("note", "code"), [("", "note-empty"), (" \n ", "note-empty"), ("x" * (MAX_NOTE + 1), "note-long")])
+def test_it_is_returned_with_a_note_that_says_something(note: str, code: str) -> None:
+    assert check_note("  Nói \n chậm hơn ") == "Nói chậm hơn"
+    with pytest.raises(Refused, match=code):
+        check_note(note)
 
 
 # ── nodes, errors ────────────────────────────────────────────────────────────────────────────────────────────────────

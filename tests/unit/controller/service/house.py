@@ -35,6 +35,7 @@ from controller.protocol.keys import node_kid
 from controller.protocol.messages import Ask, NodeState, PlanBody, Receipt, Receipts, ReceiptState, Said, Versions
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
+from controller.service.approvals import Approvals
 from controller.service.asking import Wish
 from controller.service.bulletins import Bulletins
 from controller.service.clock_guard import ClockGuard
@@ -158,6 +159,7 @@ class House:
         self.resuming = Resuming(keyring=keyring, rest=self.rest, **common)
         self.planner = Planner(plans=self.plans, **common)
         self.airings = Airings(keyring=keyring, plans=self.plans, **common)
+        self.approvals = Approvals(airings=self.airings, **common)
         self.offers = Offers(keyring=keyring, papers=self.papers, plans=self.plans, clock=self.clock)
         self.posting = Posting(**common)
         self.sweeper = Sweeper(**common)

@@ -22,6 +22,7 @@ from controller.db.unit_of_work import UnitOfWork
 from controller.domain.rights import OPERATOR, Role
 from controller.service.airings import Airings
 from controller.service.alarms import Alarms
+from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
@@ -132,6 +133,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         bulletins=Bulletins(
             database=work, airings=airings, prepare=FakePrepare(files), uploads=tmp_path / "uploads", clock=clock, bus=bus
         ),
+        approvals=Approvals(database=work, airings=airings, clock=clock, bus=bus),
         reports=Reports(database=work),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),

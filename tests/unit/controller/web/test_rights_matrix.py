@@ -110,6 +110,7 @@ ANYBODY: frozenset[str] = frozenset(
         "get /airings",
         "get /alarms",
         "get /users",
+        "get /approvals",
         "get /policies",
         "get /special-places",
     }
@@ -183,6 +184,14 @@ NEEDS: dict[str, tuple[Deed, Asks]] = {
     "post /users/{of}/invitation": (Deed.USER_EDIT, send("POST", "/users/{at.user}/invitation")),
     "delete /users/{of}/second": (Deed.USER_EDIT, send("DELETE", "/users/{at.user}/second")),
     "delete /users/{of}": (Deed.USER_EDIT, send("DELETE", "/users/{at.user}")),
+    "get /bulletins/{bulletin}/preview": (Deed.BULLETIN_APPROVE, get("/bulletins/{at.bulletin}/preview")),
+    "post /bulletins/{bulletin}/submit": (Deed.BULLETIN_SUBMIT, send("POST", "/bulletins/{at.bulletin}/submit")),
+    "post /bulletins/{bulletin}/approve": (Deed.BULLETIN_APPROVE, send("POST", "/bulletins/{at.bulletin}/approve")),
+    "post /bulletins/{bulletin}/return": (
+        Deed.BULLETIN_RETURN,
+        send("POST", "/bulletins/{at.bulletin}/return", lambda _: {"note": "Nói rõ giờ họp"}),
+    ),
+    "post /bulletins/{bulletin}/withdraw": (Deed.BULLETIN_WITHDRAW, send("POST", "/bulletins/{at.bulletin}/withdraw")),
     "post /bulletins/{bulletin}/cancel": (Deed.BULLETIN_CANCEL, send("POST", "/bulletins/{at.bulletin}/cancel")),
     "post /airings/{airing}/cancel": (Deed.AIRING_CANCEL, send("POST", "/airings/{at.airing}/cancel")),
     "post /nodes/{node}/renew": (Deed.NODE_SET_UP, send("POST", "/nodes/{at.node}/renew")),

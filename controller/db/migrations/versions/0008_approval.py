@@ -1,0 +1,27 @@
+"""Somebody says yes before a bulletin is said"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("submitted_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("decided_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("decided_by", sa.String(length=36), nullable=True))
+        batch_op.add_column(sa.Column("note", sa.Text(), nullable=False, server_default=sa.text("''")))
+        batch_op.create_index("ix_bulletins_state", ["state"])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        batch_op.drop_index("ix_bulletins_state")
+        for name in ("note", "decided_by", "decided_ms", "submitted_ms"):
+            batch_op.drop_column(name)

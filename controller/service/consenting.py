@@ -1,0 +1,81 @@
+"""Is a yes wanted before this is said there, by them? Asked within the commit that would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from controller.domain.bulletin import Bulletin
+from controller.domain.errors import Refused
+from controller.domain.rights import OPERATOR, Actor
+from controller.domain.unit import Unit
+from controller.service.asking import Wish
+from controller.service.binding import binding
+from controller.service.consent import Consent, Lack, Said, lack, wants_two
+from controller.service.kept import KeptPolicy
+from controller.service.ports import ClipRow, Transaction
+
+_MINUTE_MS = 60_000
+
+
+def said_of(bulletin: Bulletin, clip: ClipRow, wish: Wish | None, now_ms: int) -> Said:
+    """What is looked at, of a bulletin that is wished so; None: a programme takes it."""
+    start_ms = None if wish is None else now_ms + wish.lead_ms if wish.at_ms is None else wish.at_ms
+    return Said(klass=bulletin.klass, duration_ms=clip.duration_ms, start_ms=start_ms)
+
+
+def lacking(
+    tx: Transaction, by: Actor, where: Sequence[Unit], said: Said, kept: dict[str, KeptPolicy] | None = None
+) -> Lack | None:
+    """The first thing that is lacking for them to say it at all of these without a yes; None: nothing. `kept`: if at hand."""
+    if by.id == OPERATOR.id:
+        return None
+    kept = tx.policies.all() if kept is None else kept
+    for unit in where:
+        found = lack(by, unit, _consents(tx, unit, kept), said, binding(unit.path, kept).utc_offset)
+        if found is not None:
+            return found
+    return None
+
+
+def require_no_yes(tx: Transaction, by: Actor, where: Sequence[Unit], said: Said) -> None:
+    """Refused("consent.*") where a yes is wanted."""
+    found = lacking(tx, by, where, said)
+    if found is not None:
+        raise refusal(found)
+
+
+def refusal(found: Lack) -> Refused:
+    """The reason for which a yes is wanted: "consent.role", "consent.class", "consent.length", "consent.hours", "consent.two"."""
+    minutes = "" if found.longest_ms is None else f"{found.longest_ms / _MINUTE_MS:g}"
+    hours = ", ".join(f"{clock(each.from_minute)}-{clock(each.to_minute)}" for each in found.hours)
+    return Refused(f"consent.{found.why}", unit=found.unit, minutes=minutes, hours=hours)
+
+
+def clock(minute: int) -> str:
+    """A minute of the day, "05:00"."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def two_wanted(tx: Transaction, where: Iterable[Unit], kept: dict[str, KeptPolicy] | None = None) -> bool:
+    """Does anybody on the path of these want two persons? `kept`: if at hand."""
+    kept = tx.policies.all() if kept is None else kept
+    return any(wants_two([consent for _, consent in _consents(tx, unit, kept)]) for unit in where)
+
+
+def author_of(tx: Transaction, bulletin: Bulletin) -> Actor:
+    """Whoever took it in, with the rights of this moment: they may have lost some since."""
+    if bulletin.created_by == OPERATOR.id:
+        return OPERATOR
+    account = tx.accounts.by_id(bulletin.created_by)
+    return account.user if account else Actor(id=bulletin.created_by, name="", grants=())
+
+
+def _consents(tx: Transaction, unit: Unit, kept: dict[str, KeptPolicy]) -> list[tuple[str, Consent]]:
+    """What each unit of a path asks, with its name, the uppermost first."""
+    found: list[tuple[str, Consent]] = []
+    for name in unit.path:
+        consent = kept[name].ruling.consent if name in kept else None
+        above = tx.units.get(name) if consent is not None else None
+        if consent is not None and above is not None:
+            found.append((above.name, consent))
+    return found
