@@ -20,7 +20,7 @@ from controller.service.asking import Foreseen, Wish, roots_of, sounding, wished
 from controller.service.consent import Lack
 from controller.service.consenting import author_of, lacking, said_of, two_wanted
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
-from controller.service.rights import record, require
+from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
 from scheduler.clock import Clock
 
@@ -128,6 +128,17 @@ class Approvals:
             if not look.concerns(draft):
                 require(by, Deed.BULLETIN_APPROVE, where_of(tx, draft))
             return look.at(draft)
+
+    def approvers(self, bulletin_id: str, *, by: Actor) -> list[str]:
+        """Who may say yes to it, by name: so that its author knows whom to call."""
+        with self._database.reading() as tx:
+            draft = _get(tx, bulletin_id)
+            where = where_of(tx, draft)
+            for unit in where:
+                require_near(by, unit)
+            but = draft.bulletin.created_by if two_wanted(tx, where) else None
+            people = [user for user in tx.accounts.all() if user.id != but]
+        return sorted(user.name for user in people if all(user.may(Deed.BULLETIN_APPROVE, unit) for unit in where))
 
     def count(self, *, by: Actor) -> int:
         """How many wait for a yes of theirs."""

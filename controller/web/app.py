@@ -32,6 +32,7 @@ from controller.web import (
     api_system,
     api_units,
     api_users,
+    approval_pages,
     compose_pages,
     door_pages,
     errors,
@@ -67,7 +68,7 @@ _NOUNS = (
     api_users,
 )
 
-_PAGES = (today_pages, compose_pages, airing_pages, people_pages, account_pages, door_pages)
+_PAGES = (today_pages, compose_pages, approval_pages, airing_pages, people_pages, account_pages, door_pages)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

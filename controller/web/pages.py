@@ -35,6 +35,7 @@ class Pages:
         )
         self._templates.globals["asset"] = assets.url
         self._templates.filters["local"] = local
+        self._templates.filters["minutes"] = length
         self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def render(
@@ -66,6 +67,11 @@ def local(when: datetime, now: datetime) -> str:
     if here.date() == today.date():
         return f"{here:%H:%M}"
     return f"{here:%H:%M · %d/%m}" if here.year == today.year else f"{here:%H:%M · %d/%m/%Y}"
+
+
+def length(ms: int) -> str:
+    """A length as a player shows it, "1:05"."""
+    return f"{round(ms / 1000) // 60}:{round(ms / 1000) % 60:02}"
 
 
 Visitor = Annotated[Actor | None, Depends(who)]

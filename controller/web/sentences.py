@@ -224,24 +224,24 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The note has {length} characters; {limit} are the most.",
     ),
     "consent.role": (
-        "Cần có người duyệt: ở {unit}, bản tin của bạn phải được duyệt trước khi phát.",
-        "A yes is needed: in {unit}, what you say is approved first.",
+        "Ở {unit}, bản tin này phải được duyệt trước khi phát.",
+        "In {unit} this bulletin needs a yes before it is said.",
     ),
     "consent.class": (
-        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được bản tin thông thường.",
-        "A yes is needed: in {unit} you may say ordinary bulletins only by yourself.",
+        "Phải được duyệt: ở {unit}, người soạn chỉ tự phát được bản tin thông thường.",
+        "It needs a yes: in {unit} its author says ordinary bulletins only by themselves.",
     ),
     "consent.length": (
-        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được bản tin dài tối đa {minutes} phút.",
-        "A yes is needed: in {unit} you may say at most {minutes} minutes by yourself.",
+        "Phải được duyệt: ở {unit}, người soạn chỉ tự phát được bản tin dài tối đa {minutes} phút.",
+        "It needs a yes: in {unit} its author says at most {minutes} minutes by themselves.",
     ),
     "consent.hours": (
-        "Cần có người duyệt: ở {unit}, bạn chỉ tự phát được trong giờ {hours}.",
-        "A yes is needed: in {unit} you may speak by yourself at {hours} only.",
+        "Phải được duyệt: ở {unit}, người soạn chỉ tự phát được trong giờ {hours}.",
+        "It needs a yes: in {unit} its author speaks by themselves at {hours} only.",
     ),
     "consent.two": (
-        "Cần có người thứ hai duyệt: {unit} quy định hai người cùng chịu trách nhiệm.",
-        "A second person's yes is needed: {unit} asks for two.",
+        "Phải có người thứ hai duyệt: {unit} quy định hai người cùng chịu trách nhiệm.",
+        "It needs a second person's yes: {unit} asks for two.",
     ),
     "consent.own": (
         "Không tự duyệt bản tin của mình được: ở đây cần hai người.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import wave
 from collections.abc import Iterator
+from math import sin, tau
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,16 @@ def _note(complaints: list[str], message: ConsoleMessage) -> None:
     # The browser logs refused answers and dead links by itself; a file of ours that were missing would show in the pictures.
     if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
         complaints.append(message.text)
+
+
+def short_sound(folder: Path, seconds: float = 2.0) -> Path:
+    """A file with a tone of so many seconds, for tests that wait until it has sounded."""
+    path, rate = folder / "am-thanh-ngan.wav", 16_000
+    samples = (round(9_000 * sin(tau * 440 * number / rate)) for number in range(int(seconds * rate)))
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples))
+    return path
 
 
 def shoot(page: Page, name: str, *, whole: bool = True) -> None:

@@ -156,7 +156,7 @@ class Compose {
         if (said.error) return reject(said.error);
         this.#sending = false;
         $("compose").reset(); // the back button finds an empty form: what is said is said once
-        location.assign(`/airings/${said.airing}`);
+        location.assign(said.airing ? `/airings/${said.airing}` : `/bulletins/${said.id}`);
       });
       // An EventSource comes back by itself; the bulletin is kept on the server meanwhile.
       events.onerror = () => this.#progress(say("reconnecting"), $("sending-bar").value);

@@ -17,7 +17,7 @@ from controller.service.alarms import Raised, raise_alarms
 from controller.service.lease import Acting
 from controller.web import nav, words
 from controller.web.assets import FOLDER, Assets
-from controller.web.pages import local
+from controller.web.pages import length, local
 from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House, browser
 
 HTML = {"Accept": "text/html"}
@@ -119,7 +119,7 @@ def modules(page: str) -> set[str]:
     while waiting:
         name = waiting.pop()
         found.add(name)
-        waiting |= set(re.findall(r'from "\./([a-z_-]+\.js)"', (FOLDER / name).read_text(encoding="utf-8"))) - found
+        waiting |= set(re.findall(r'(?:from|import) "\./([a-z_-]+\.js)"', (FOLDER / name).read_text(encoding="utf-8"))) - found
     return found
 
 
@@ -128,7 +128,8 @@ def test_modules_name_only_words_and_parts_that_their_page_has(officer: httpx.Cl
     officer.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": "Họp", "to": "x01576"})
     house.prepare_all()
     [airing] = officer.get("/api/v1/airings").json()
-    pages = {path: officer.get(path).text for path in (*(item.path for item in nav.ITEMS), f"/airings/{airing['id']}", "/invite")}
+    paths = [*(item.path for item in nav.ITEMS), f"/airings/{airing['id']}", f"/bulletins/{unsaid(officer, house)}", "/invite"]
+    pages = {path: officer.get(path).text for path in paths}
     pages["/people (invited)"] = officer.post("/people", data={"name": "mới", "role": "head", "unit": "Khào A"}).text
     run: set[str] = set()
     for path, page in pages.items():
@@ -141,6 +142,13 @@ def test_modules_name_only_words_and_parts_that_their_page_has(officer: httpx.Cl
             parts = set(re.findall(r'(?:\$|getElementById)\("([a-z-]+)"\)', source))
             assert not {part for part in parts if f'id="{part}"' not in page}, (path, name)
     assert run | {"theme.js"} == {each.name for each in FOLDER.glob("*.js")}
+
+
+def unsaid(officer: httpx.Client, house: House) -> str:
+    """A bulletin that was not said yet."""
+    bulletin = officer.post("/api/v1/bulletins", files={"file": ("b.mp3", b"other")}, data={"title": "Chưa phát"}).json()["id"]
+    house.prepare_all()
+    return str(bulletin)
 
 
 def tables() -> dict[str, dict[str, tuple[str, str]]]:
@@ -167,6 +175,13 @@ def test_moments_are_shown_in_vietnamese_time() -> None:
     assert local(when, datetime(2026, 11, 22, 18, 0, tzinfo=UTC)) == "00:30"
     assert local(when, datetime(2026, 11, 22, 16, 0, tzinfo=UTC)) == "00:30 · 23/11"
     assert local(when, datetime(2027, 1, 1, tzinfo=UTC)) == "00:30 · 23/11/2026"
+
+
+@pytest.mark.parametrize(
+    ("ms", "shown"), [(0, "0:00"), (3_000, "0:03"), (59_600, "1:00"), (65_000, "1:05"), (3_600_000, "60:00")]
+)
+def test_a_length_is_shown_as_a_player_shows_it(ms: int, shown: str) -> None:
+    assert length(ms) == shown
 
 
 def test_an_address_that_is_none_is_a_page_for_people_and_json_for_programs(officer: httpx.Client) -> None:
