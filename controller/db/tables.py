@@ -117,7 +117,12 @@ bulletins = Table(
     ),  # what sort of news: a programme's segment takes it by that
     Column("until_ms", BigInteger),  # old news after that
     Column("approved_ms", BigInteger),
+    Column("text", Text),  # what is read out, if that was written
+    Column("draft", String(36)),  # what its sender named it by: what is sent again is the same bulletin
+    Column("from_ms", BigInteger),  # the part of the upload that was chosen
+    Column("to_ms", BigInteger),
     Index("ix_bulletins_upload", "upload"),
+    Index("ix_bulletins_draft", "created_by", "draft", unique=True),
     Index("ix_bulletins_kind", "kind"),
 )
 

@@ -11,6 +11,9 @@ from controller.domain.errors import Refused
 MAX_TITLE = 200
 """Characters of a title: two lines on a phone."""
 
+MAX_TEXT = 5_000
+"""Characters of what is read out: more than half an hour of speech."""
+
 NEWS_MS = 7 * 86_400_000
 """A week after its approval it is old news, unless whoever brought it said otherwise."""
 
@@ -26,7 +29,7 @@ class BulletinState(StrEnum):
 class Bulletin:
     """One thing to be said. `clip` is the SHA-256 of its prepared sound, none while it is being prepared.
 
-    With a `kind` it is a notice: a programme's segment takes it, until `until_ms`.
+    With a `kind` it is a notice: a programme's segment takes it, until `until_ms`. `text`: what is read out, if that was written.
     """
 
     id: str
@@ -41,6 +44,7 @@ class Bulletin:
     kind: str = ""
     until_ms: int | None = None
     approved_ms: int | None = None
+    text: str = ""
 
 
 def check_title(title: str) -> str:
@@ -51,6 +55,14 @@ def check_title(title: str) -> str:
     if len(title) > MAX_TITLE:
         raise Refused("bulletin.title-long", limit=MAX_TITLE, length=len(title))
     return title
+
+
+def check_text(text: str) -> str:
+    """The text as it was typed, without the blanks around it; Refused when it is longer than MAX_TEXT."""
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise Refused("bulletin.text-long", limit=MAX_TEXT, length=len(text))
+    return text
 
 
 def approve(bulletin: Bulletin) -> BulletinState:
