@@ -189,8 +189,8 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "sending": ("Đang gửi tệp…", "Sending the file…"),
     "preparing": ("Đang chuẩn bị âm thanh…", "Preparing the sound…"),
     "kept": (
-        "Máy chủ đã nhận bản tin. Tắt máy này cũng không sao.",
-        "The server has the bulletin. You may close this page.",
+        "Máy chủ đã nhận bản tin. Nếu không vướng gì thì nó được phát, tắt máy này cũng không sao.",
+        "The server has the bulletin. If nothing is in its way it is aired, even if you close this page.",
     ),
     "say-now": ("Phát ngay tới {nodes} cụm loa", "Say it on {nodes} loudspeakers now"),
     "say-later": ("Hẹn phát tới {nodes} cụm loa", "Say it on {nodes} loudspeakers then"),

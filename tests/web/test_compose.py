@@ -182,7 +182,7 @@ def test_a_microphone_that_is_denied_or_missing_says_what_to_do(page: Page, stac
     ):
         page.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', '{name}')); }}")
         page.get_by_role("button", name="Bắt đầu ghi").click()
-        expect(page.locator("#problem")).to_contain_text(words)
+        expect(page.locator("#sound-problem")).to_contain_text(words)
     page.set_viewport_size(PHONE)
     shoot(page, "compose-denied", whole=False)
 

@@ -18,7 +18,7 @@ class Compose {
     this.person = person;
     this.shelf = new Shelf(person);
     this.offers = JSON.parse($("may").textContent).offers;
-    this.sound = new Sound(this.shelf, { changed: () => this.#changed(), told: (words) => this.#tell(words, words ? "file" : ""), named: (title) => { $("title").value ||= title; this.#changed(); } });
+    this.sound = new Sound(this.shelf, { changed: () => this.#changed(), told: (words) => this.#tellSound(words), named: (title) => { $("title").value ||= title; this.#changed(); } });
     this.tree = new Tree(() => this.#changed());
     this.delivery = new Delivery({ tree: this.tree, keep: () => this.#keep(), done: (jobs) => this.#done(jobs) });
     $("compose").addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
@@ -158,6 +158,13 @@ class Compose {
     $("problem").hidden = !message;
     $("problem").replaceChildren(message, ...(link ? [" ", link] : []));
     if (message) $("problem").focus();
+  }
+
+  // Beside the recorder, where one looks at that moment.
+  #tellSound(words) {
+    $("sound-problem").hidden = !words;
+    $("sound-problem").textContent = words;
+    if (!words && $("field-file").classList.contains("wrong")) this.#tell("");
   }
 
   async #send() {

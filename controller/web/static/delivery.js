@@ -96,6 +96,7 @@ export class Delivery {
     this.#tell(say("sending"), 0);
     const said = await this.sender.lasting(() => this.sender.upload(fields, file), goodUntil).finally(() => { this.uploading = false; });
     Object.assign(job, { bulletin: said.id, owner: said.owner });
+    $("sending-about").textContent = job.wanted ? "" : say("kept");
     this.keep();
   }
 
