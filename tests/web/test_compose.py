@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import wave
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -36,11 +38,25 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the microphone hears, again and again: a browser's own beeps are no voice, and can't be levelled like one."""
+    path = tmp_path_factory.mktemp("voice") / "voice.wav"
+    with av.open(str(SPEECH)) as source, wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
+        for frame in source.decode(audio=0):
+            for each in resampler.resample(frame):
+                file.writeframes(each.to_ndarray().tobytes())
+    return path
+
+
 @pytest.fixture
-def chromium() -> Iterator[Browser]:
-    """The browser, with a microphone that beeps each second."""
+def chromium(voice: Path) -> Iterator[Browser]:
+    """The browser, with a microphone that somebody speaks into."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + FAKE_SOUND)
+        args = [*FLAGS, *FAKE_SOUND, f"--use-file-for-fake-audio-capture={voice}"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
         yield browser
         browser.close()
 
@@ -99,9 +115,8 @@ def test_recorded_kept_through_a_reload_cut_and_heard_everywhere(page: Page, sta
     shoot(page, "compose-text", whole=False)
     page.get_by_role("button", name="Bắt đầu ghi").click()
     expect(page.locator("#prompter")).to_contain_text("Tối nay họp")
-    expect(page.locator("#meter")).to_have_attribute("data-state", "high")  # its beeps are as loud as can be
-    expect(page.locator("#meter-say")).to_have_text("Quá to: lùi ra một chút")
-    assert page.locator("#meter-peak").evaluate("peak => parseFloat(peak.style.left)") > 90
+    expect(page.locator("#meter-say")).to_have_text("Vừa")
+    assert page.locator("#meter-peak").evaluate("peak => parseFloat(peak.style.left)") > 50
     shoot(page, "compose-recording", whole=False)
     page.get_by_role("button", name="Tạm dừng").click()
     expect(page.locator("#meter-say")).to_have_text("Đang tạm dừng")
@@ -141,8 +156,7 @@ def test_recorded_kept_through_a_reload_cut_and_heard_everywhere(page: Page, sta
     expect(page.locator("#headline")).to_have_text("Cả 40 cụm loa đã phát xong.", timeout=60_000)
     [airing] = bulletins(stack, "Họp thôn có ghi âm")
     said = stack.controller.call("GET", f"/bulletins/{airing['bulletin']}")
-    assert said["clip"]["duration_ms"] <= 2_500 + 300
-    assert said["clip"]["duration_ms"] >= 2_500 - 1_000  # the beeps of the fake microphone, without the silence at the ends
+    assert said["clip"]["duration_ms"] == pytest.approx(2_500, abs=300)
     assert said["text"].startswith("Kính thưa bà con")
     page.go_back()
     expect(page.locator("#say")).to_be_enabled()

@@ -147,6 +147,8 @@ class Compose {
     if (!$("title").value.trim()) return ["title", "need-title"];
     if (this.#when === "programme" && !this.#offer) return ["when", "need-offer"];
     if (!this.#offer?.owner && !this.tree.villages.length) return ["units", "need-units"];
+    const heard = this.#offer?.owner === null ? this.#offer.units : null;
+    if (heard && !this.tree.villages.every((id) => heard.some((unit) => this.tree.isUnder(id, unit)))) return ["units", "offer-elsewhere"];
     if (this.#when === "later" && !$("at").value) return ["when", "need-time"];
     if (this.#when === "later" && new Date(`${$("at").value}:00+07:00`) < new Date()) return ["when", "past-time"];
     return null;
@@ -168,7 +170,7 @@ class Compose {
   }
 
   async #send() {
-    if (this.delivery.busy) return;
+    if (this.delivery.busy || $("say").disabled) return;
     const wrong = this.#wrong();
     if (wrong) return this.#tell(say(wrong[1]), wrong[0]);
     this.#tell("");
@@ -176,6 +178,7 @@ class Compose {
     $("say").disabled = true;
     $("draft").hidden = true;
     try {
+      await this.sound.settled;
       await this.delivery.send(this.#letter());
     } catch (problem) {
       this.#refused(problem ?? {});

@@ -4,7 +4,7 @@ import { length, say } from "./words.js";
 
 const KINDS = ["audio/webm;codecs=opus", "audio/mp4", "audio/webm", "audio/ogg;codecs=opus"];
 const MOST_MS = 60 * 60_000;
-const PIECE_MS = 1_000;
+export const PIECE_MS = 1_000;
 const BITS = 64_000; // twice what is aired: an hour is 29 MB
 const LOW_DB = -32, HIGH_DB = -2, FLOOR_DB = -60; // speech peaks at a hand's breadth lie between
 const HOLD_MS = 1_500, JUDGE_MS = 3_000;

@@ -70,7 +70,8 @@ export class Shelf {
     if (!this.#base) return null;
     const asked = this.#base.transaction(STORE).objectStore(STORE).getAll(this.#all());
     const pieces = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); asked.onerror = () => resolve([]); });
-    return pieces.length ? new File(pieces.map((piece) => piece.blob), pieces[0].name || name, { type }) : null;
+    if (!pieces.length) return null;
+    return Object.assign(new File(pieces.map((piece) => piece.blob), pieces[0].name || name, { type }), { pieces: pieces.length });
   }
 
   forgetSound() {

@@ -1,6 +1,6 @@
 // The sound of a bulletin, whichever way it came: recorded, from a file, or recorded while a text is read.
 
-import { Recorder } from "./recorder.js";
+import { PIECE_MS, Recorder } from "./recorder.js";
 import { MAX_KEPT } from "./shelf.js";
 import { Trim } from "./trim.js";
 import { lang, length, say, time } from "./words.js";
@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 export class Sound {
   #url = "";
   file = null;
+  settled = Promise.resolve(); // once its length and its part are known
   about = null; // { kind: "file" or "recording", name, type, ms, at }
 
   // `changed()`: something of it is other than before; `told(words)`: what is wrong with it.
@@ -48,6 +49,7 @@ export class Sound {
   }
 
   #chose(file) {
+    $("draft").hidden = true;
     this.recorder.stop();
     this.how = "file";
     if (file.size <= MAX_KEPT) this.shelf.put(0, file, file.name);
@@ -57,6 +59,7 @@ export class Sound {
   }
 
   #began(type) {
+    $("draft").hidden = true; // what it told of is replaced now
     this.clear();
     this.about = { kind: "recording", name: "", type, ms: 0, at: Date.now() };
     this.told("");
@@ -76,6 +79,7 @@ export class Sound {
   // What was kept by an earlier visit.
   async restore(about, part) {
     const file = await this.shelf.sound(about.name || "ghi-am", about.type);
+    if (file && about.kind === "recording") about.ms ||= file.pieces * PIECE_MS; // it was not ended
     if (file) this.set(file, about, part);
     return file !== null;
   }
@@ -83,10 +87,12 @@ export class Sound {
   set(file, about, part = null) {
     this.file = file;
     this.about = about;
-    this.#listen(file);
+    const known = this.#listen(file);
     this.#tell();
     this.told("");
-    this.trim.load(file, about.ms, part).then(() => {
+    this.trim.clear();
+    // A long sound must not be decoded, so its length comes first.
+    this.settled = known.then(() => this.file === file && this.trim.load(file, about.ms, part)).then(() => {
       if (this.file !== file) return;
       if (this.trim.ms) about.ms = this.trim.ms;
       $("file-player").hidden = this.trim.ms > 0 || $("file-player").error !== null;
@@ -115,13 +121,16 @@ export class Sound {
     URL.revokeObjectURL(this.#url);
     this.#url = player.src = URL.createObjectURL(file);
     const about = this.about;
-    player.onloadedmetadata = () => {
-      if (!about.ms && Number.isFinite(player.duration)) about.ms = player.duration * 1000;
-      this.#tell();
-    };
-    player.onerror = () => { player.hidden = true; }; // amr and the like: the server reads what a browser can't
     player.hidden = true;
     $("sound").hidden = false;
+    return new Promise((resolve) => {
+      player.onloadedmetadata = () => {
+        if (!about.ms && Number.isFinite(player.duration)) about.ms = player.duration * 1000;
+        this.#tell();
+        resolve();
+      };
+      player.onerror = () => { player.hidden = true; resolve(); }; // amr and the like: the server reads what a browser can't
+    });
   }
 
   #tell() {

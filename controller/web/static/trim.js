@@ -3,7 +3,7 @@
 import { say } from "./words.js";
 
 const MOST_MS = 10 * 60_000; // decoded, ten minutes are 115 MB
-const MOST_BYTES = 60_000_000;
+const MOST_BYTES = 60_000_000, MOST_UNKNOWN = 5_000_000; // of a length that nobody wrote down, five minutes at the least
 const LEAST_MS = 500;
 const BARS = 200;
 const $ = (id) => document.getElementById(id);
@@ -40,7 +40,7 @@ export class Trim {
   async load(blob, ms, part) {
     this.clear();
     const mine = ++this.#loading;
-    if (ms > MOST_MS || blob.size > MOST_BYTES) return this.#can_not(say("trim-long"));
+    if (ms > MOST_MS || blob.size > (ms ? MOST_BYTES : MOST_UNKNOWN)) return this.#can_not(say("trim-long"));
     const context = new OfflineAudioContext(1, 1, 24_000);
     let buffer = null;
     try {
