@@ -53,6 +53,17 @@ DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a person chose of a sound, in ms from its beginning; `to_ms` None is its end. Heeded to 10 ms."""
+
+    from_ms: int = 0
+    to_ms: int | None = None
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a preparation is. `fraction` is 0..1 and never goes back."""
 

@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 
 from audio import limiter, shape
-from audio.clip import DEFAULT_LIMITS, RATE_HZ, AudioSpec, Clip, Kind, Limits, Progress, Step
+from audio.clip import DEFAULT_LIMITS, RATE_HZ, WHOLE, AudioSpec, Clip, Kind, Limits, Part, Progress, Step
 from audio.decode import pcm
 from audio.encode import OpusWriter
 from audio.errors import AudioError
@@ -67,12 +67,13 @@ def prepare(
     source: Path,
     store: Store,
     *,
+    part: Part = WHOLE,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
     limits: Limits = DEFAULT_LIMITS,
     spec: AudioSpec = DEFAULT_SPEC,
 ) -> Clip:
-    """Make `source` into a clip that meets `spec`, kept in `store`; or raise AudioError and keep nothing.
+    """Make `source`, or a `part` of it, into a clip that meets `spec`, kept in `store`; or raise AudioError and keep nothing.
 
     `on_progress` and `cancelled` are called about once a second of sound, in this thread. Disk: 11.5 MB
     a minute of sound while it runs; memory stays flat. `source` is only read.
@@ -81,7 +82,7 @@ def prepare(
     bar = _Bar(on_progress, cancelled)
     with store.scratch() as folder, _disk_errors():
         raw, opus = folder / "pcm", folder / "opus"
-        survey = _survey(source, raw, bar, limits, spec)
+        survey = _survey(source, raw, bar, part, limits, spec)
         meter, kind = _level_until_right(survey, raw, opus, bar, spec)
         size = opus.stat().st_size
         bar.tick("check", 1.0)
@@ -120,8 +121,8 @@ def _check_size(source: Path, limits: Limits) -> None:
         raise AudioError("audio.too-big", size=size, max_size=limits.max_size)
 
 
-def _survey(source: Path, raw: Path, bar: _Bar, limits: Limits, spec: AudioSpec) -> _Survey:
-    """Write the samples of `source` to `raw` and tell their figures, without the silence at both ends."""
+def _survey(source: Path, raw: Path, bar: _Bar, part: Part, limits: Limits, spec: AudioSpec) -> _Survey:
+    """Write the samples of `source` to `raw` and tell the figures of `part`, without the silence at both ends."""
     meter, read = Meter(), 0.0
 
     def on_read(share: float) -> None:
@@ -136,12 +137,20 @@ def _survey(source: Path, raw: Path, bar: _Bar, limits: Limits, spec: AudioSpec)
             sound.tofile(file)
             bar.tick("read", read)
     energy, peaks = meter.energy, meter.peaks
-    first, last = shape.sounding(energy)
+    first, last = _chosen(energy, part)
     energy, peaks = energy[first:last], peaks[first * 10 : last * 10]
     _check_heard(energy, limits, spec)
     samples = (last - first) * FINE
     kind = shape.classify(energy)
     return _Survey(start=first * FINE, samples=samples, kind=kind, energy=energy, peaks=peaks)
+
+
+def _chosen(energy: F32, part: Part) -> tuple[int, int]:
+    """Where the sound of the part begins and ends, in steps of 10 ms of the whole."""
+    begin = min(part.from_ms // 10, len(energy))
+    end = None if part.to_ms is None else max(begin, part.to_ms // 10)
+    first, last = shape.sounding(energy[begin:end])
+    return begin + first, begin + last
 
 
 def _settled(chunk: F32) -> F32:

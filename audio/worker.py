@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
-from audio.clip import DEFAULT_LIMITS, Clip, Limits, Progress
+from audio.clip import DEFAULT_LIMITS, WHOLE, Clip, Limits, Part, Progress
 from audio.errors import AudioError
 from audio.store import Store, file_sha256
 
@@ -41,6 +41,7 @@ def prepare_in_process(
     source: Path,
     store: Store,
     *,
+    part: Part = WHOLE,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = lambda: False,
     timeout_s: float = 1_800.0,
@@ -51,7 +52,7 @@ def prepare_in_process(
     Errors: those of `prepare`, audio.crashed when the worker dies, audio.timeout after `timeout_s`
     (an hour of sound takes a minute or two). The callbacks run in this thread.
     """
-    with store.scratch() as folder, _worker(source, folder, limits) as process:
+    with store.scratch() as folder, _worker(source, folder, limits, part) as process:
         with _deadline(process, timeout_s):
             clip = _result(process, folder, on_progress, cancelled)
         made = Store(folder).path(clip.sha256)
@@ -82,9 +83,10 @@ def _deadline(process: subprocess.Popen[bytes], timeout_s: float) -> Iterator[No
 
 
 @contextmanager
-def _worker(source: Path, folder: Path, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+def _worker(source: Path, folder: Path, limits: Limits, part: Part) -> Iterator[subprocess.Popen[bytes]]:
     """The running worker, killed and reaped on leaving."""
-    command = [sys.executable, "-m", "audio.worker", str(source.absolute()), str(folder), json.dumps(asdict(limits))]
+    how = [json.dumps(asdict(each)) for each in (limits, part)]
+    command = [sys.executable, "-m", "audio.worker", str(source.absolute()), str(folder), *how]
     try:
         with (folder / "stderr").open("wb") as stderr:
             process = subprocess.Popen(
@@ -191,6 +193,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Progress | AudioError | Clip]] = {
 def main(arguments: list[str]) -> int:
     """The worker's side: 0 when it made a clip, 1 when it refused; anything else is a crash."""
     source, folder, limits = Path(arguments[0]), Path(arguments[1]), Limits(**json.loads(arguments[2]))
+    part = Part(**json.loads(arguments[3]))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(10)
@@ -209,7 +212,7 @@ def main(arguments: list[str]) -> int:
     try:
         from audio.prepare import prepare  # numpy and FFmpeg: 60 MB that only the worker shall pay
 
-        clip = prepare(source, Store(folder), on_progress=on_progress, cancelled=orphaned, limits=limits)
+        clip = prepare(source, Store(folder), part=part, on_progress=on_progress, cancelled=orphaned, limits=limits)
     except AudioError as error:
         _say(refused={"code": error.code, "fields": error.fields})
         return 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, func, select, update
 
+from audio.clip import Part
 from controller.db.places import below
 from controller.db.rows import among, chunks, insert_new
 from controller.db.tables import airing_villages, airings, bulletins, clips, holds, units
@@ -27,6 +28,12 @@ class SqlBulletins:
     def get(self, bulletin: str) -> Draft | None:
         """The bulletin and what is still to be done for it, or None."""
         row = self._connection.execute(select(bulletins).where(bulletins.c.id == bulletin)).one_or_none()
+        return _draft(row) if row else None
+
+    def keyed(self, by: str, key: str) -> Draft | None:
+        """The bulletin that this person sent under this key, or None."""
+        mine = (bulletins.c.created_by == by) & (bulletins.c.draft == key)
+        row = self._connection.execute(select(bulletins).where(mine)).one_or_none()
         return _draft(row) if row else None
 
     def add(self, draft: Draft) -> None:
@@ -223,8 +230,12 @@ def _draft(row: Row[Any]) -> Draft:
         decided_ms=row.decided_ms,
         decided_by=row.decided_by,
         note=row.note,
+        text=row.text or "",
     )
-    return Draft(bulletin=bulletin, upload=row.upload, wish=row.wish, error=row.error, airing=row.airing)
+    part = Part(from_ms=row.from_ms or 0, to_ms=row.to_ms)
+    return Draft(
+        bulletin=bulletin, upload=row.upload, wish=row.wish, error=row.error, airing=row.airing, key=row.draft, part=part
+    )
 
 
 def _notice(row: Row[Any]) -> Notice:
@@ -239,5 +250,5 @@ def _notice(row: Row[Any]) -> Notice:
 
 
 def _draft_row(draft: Draft) -> dict[str, Any]:
-    rest = {"upload": draft.upload, "wish": draft.wish, "error": draft.error, "airing": draft.airing}
-    return asdict(draft.bulletin) | rest
+    rest = {"upload": draft.upload, "wish": draft.wish, "error": draft.error, "airing": draft.airing, "draft": draft.key}
+    return asdict(draft.bulletin) | rest | asdict(draft.part)

@@ -121,7 +121,12 @@ bulletins = Table(
     Column("decided_ms", BigInteger),
     Column("decided_by", String(36)),  # who said yes, or returned it; none: nobody was asked
     Column("note", Text, nullable=False, server_default=text("''")),  # with which it was returned
+    Column("text", Text),  # what is read out, if that was written
+    Column("draft", String(36)),  # what its sender named it by: what is sent again is the same bulletin
+    Column("from_ms", BigInteger),  # the part of the upload that was chosen
+    Column("to_ms", BigInteger),
     Index("ix_bulletins_upload", "upload"),
+    Index("ix_bulletins_draft", "created_by", "draft", unique=True),
     Index("ix_bulletins_kind", "kind"),
     Index("ix_bulletins_state", "state"),
 )

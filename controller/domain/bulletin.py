@@ -18,6 +18,9 @@ from controller.domain.errors import Conflict, Refused
 MAX_TITLE = 200
 """Characters of a title: two lines on a phone."""
 
+MAX_TEXT = 5_000
+"""Characters of what is read out: more than half an hour of speech."""
+
 NEWS_MS = 7 * 86_400_000
 """A week after its approval it is old news, unless whoever brought it said otherwise."""
 
@@ -63,6 +66,7 @@ class Bulletin:
 
     With a `kind` it is a notice: a programme's segment takes it, until `until_ms`. `decided_by`: who said yes, or returned it
     with a `note`; approved without anybody: its units asked for no yes, and what they ask is looked at each time it is said.
+    `text`: what is read out, if that was written.
     """
 
     id: str
@@ -81,6 +85,7 @@ class Bulletin:
     decided_ms: int | None = None
     decided_by: str | None = None
     note: str = ""
+    text: str = ""
 
     @property
     def has_yes(self) -> bool:
@@ -96,6 +101,14 @@ def check_title(title: str) -> str:
     if len(title) > MAX_TITLE:
         raise Refused("bulletin.title-long", limit=MAX_TITLE, length=len(title))
     return title
+
+
+def check_text(text: str) -> str:
+    """The text as it was typed, without the blanks around it; Refused when it is longer than MAX_TEXT."""
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise Refused("bulletin.text-long", limit=MAX_TEXT, length=len(text))
+    return text
 
 
 def check_note(note: str) -> str:

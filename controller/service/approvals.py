@@ -86,8 +86,9 @@ class Approvals:
                 return draft
             step(draft.bulletin, Act.APPROVE)
             wish = wish_of(draft)
-        if wish is not None and now:
-            wish = replace(wish, at_ms=None, latest_ms=None)
+        if wish is not None:  # whoever says yes saw what it does
+            wish = replace(wish, if_clear=False)
+            wish = replace(wish, at_ms=None, latest_ms=None) if now else wish
         author = draft.bulletin.created_by
         foreseen = None if wish is None else self._airings.foresee(draft.bulletin, clip, wish, by=author)
         with self._database.writing() as tx:

@@ -41,7 +41,8 @@ LOOK_BACK_MS = 3 * 3_600_000
 class Wish:
     """Where and when to say something. `at_ms` None is now; `lead_ms` lets nodes fetch, so that neighbours begin together.
 
-    At a time it may begin until `latest_ms`, if something is in its way; None: at its time or not at all.
+    At a time it may begin until `latest_ms`, if something is in its way; None: at its time or not at all. `if_clear`: only if
+    every village hears it, at its time, and nothing else is said otherwise for it.
     """
 
     to: tuple[str, ...]
@@ -50,6 +51,7 @@ class Wish:
     lead_ms: int = DEFAULT_LEAD_MS
     grace_ms: int = DEFAULT_GRACE_MS
     gain: int = 0
+    if_clear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,13 @@ def foresee(database: Database, bulletin: Bulletin, clip: ClipRow, wish: Wish, *
         asked = Asked(request=request, piece=piece_of(bulletin, clip))
         from_ms, until_ms = window(asked, now_ms)
         gathered = gather(tx, villages, from_ms, until_ms, freeze_ms=0, proposed=[asked])
-    found = _look(database, gathered, gathered.resolve(), request)
+        before = gather(tx, villages, from_ms, until_ms, freeze_ms=0) if wish.if_clear else gathered
+    timelines = gathered.resolve()
+    found = _look(database, gathered, timelines, request)
     if not found.whole:
         raise _refusal(found.reasons)
+    if wish.if_clear and not (_is_as_wished(found, request) and _leaves_others(before.resolve(), timelines, request)):
+        raise Refused("airing.not-clear")
     if is_order:
         return Foreseen(by=by, to=request.units, airings=((order, tuple(roots)),))
     airings: list[tuple[Airing, tuple[Unit, ...]]] = []
@@ -217,6 +223,19 @@ def _look(database: Database, gathered: Gathered, timelines: Mapping[str, Timeli
         else:
             found.reasons.append(reasons.of(decision, gathered.villages[village].path))
     return found
+
+
+def _is_as_wished(found: _Found, request: Request) -> bool:
+    return not found.reasons and all(sound.start_ms == request.start_ms for sound in found.sounds)
+
+
+def _leaves_others(before: Mapping[str, Timeline], after: Mapping[str, Timeline], request: Request) -> bool:
+    """Is everything else decided as it is without it?"""
+    mine = f"{request.id}#0"
+    return all(
+        set(before[village].decisions) == {each for each in timeline.decisions if each.wish != mine}
+        for village, timeline in after.items()
+    )
 
 
 def _refusal(reasons: Sequence[Reason]) -> Refused:

@@ -18,10 +18,10 @@ from typing import Protocol
 
 import msgspec
 
-from audio.clip import Clip, Progress
+from audio.clip import WHOLE, Clip, Part, Progress
 from audio.errors import AudioError
 from controller.domain.airing import Klass
-from controller.domain.bulletin import Bulletin, BulletinState, check_title, prepared
+from controller.domain.bulletin import Bulletin, BulletinState, check_text, check_title, prepared
 from controller.domain.errors import NotFound, Refused, TiengLangError, Unavailable
 from controller.domain.ids import new_id
 from controller.domain.rights import Actor, Deed
@@ -51,7 +51,9 @@ LOOK_S = 1.0
 class Prepare(Protocol):
     """Makes a clip of a file, in a process of its own; AudioError when it can't. Called from a worker thread."""
 
-    def __call__(self, source: Path, *, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Clip: ...
+    def __call__(
+        self, source: Path, *, part: Part, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> Clip: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +107,14 @@ class Bulletins:
         wish: Wish | None = None,
         kind: str = "",
         until_ms: int | None = None,
+        text: str = "",
+        part: Part = WHOLE,
+        key: str | None = None,
     ) -> Bulletin:
-        """Take in a file (moved away from `upload`) and commit its bulletin; its sound is prepared after.
+        """Take in a file (moved away from `upload`) and commit its bulletin; the sound of that `part` is prepared after.
 
-        With a `kind` it is a notice that programmes take, until `until_ms`.
+        With a `kind` it is a notice that programmes take, until `until_ms`. What this person sent under this `key` before is
+        the same bulletin: it is given back, and nothing is taken in.
         """
         if klass is Klass.EMERGENCY:
             raise Refused("bulletin.emergency")  # an emergency has its own page, key and second step
@@ -124,18 +130,19 @@ class Bulletins:
             created_by=by.id,
             kind=kind,
             until_ms=until_ms,
+            text=check_text(text),
         )
         kept = self._keep(upload, bulletin.id)
         wished = msgspec.json.encode(wish).decode() if wish else None
         try:
-            with self._database.writing() as tx:
-                _check(tx, owner, wish, by)
-                place, told = unit_of(tx, owner), {"title": bulletin.title, "to": list(wish.to) if wish else []}
-                record(tx, by, Deed.BULLETIN_RECEIVE, [place], subject=bulletin.id, at_ms=now_ms, **told)
-                tx.bulletins.add(Draft(bulletin=bulletin, upload=kept.name, wish=wished, error=None, airing=None))
+            draft = Draft(bulletin=bulletin, upload=kept.name, wish=wished, error=None, airing=None, key=key, part=part)
+            first = self._add(draft, wish, by)
         except BaseException:
             kept.unlink(missing_ok=True)
             raise
+        if first is not None:
+            kept.unlink(missing_ok=True)
+            return first.bulletin
         self._filled.set()
         return bulletin
 
@@ -196,6 +203,18 @@ class Bulletins:
     def _is_over(self) -> bool:
         return self._closed or not self._may_prepare()
 
+    def _add(self, draft: Draft, wish: Wish | None, by: Actor) -> Draft | None:
+        """Commit it; or give what this person sent under its key before."""
+        said = draft.bulletin
+        with self._database.writing() as tx:
+            first = tx.bulletins.keyed(by.id, draft.key) if draft.key else None
+            if first is None:
+                _check(tx, said.owner, wish, by)
+                place, told = unit_of(tx, said.owner), {"title": said.title, "to": list(wish.to) if wish else []}
+                record(tx, by, Deed.BULLETIN_RECEIVE, [place], subject=said.id, at_ms=said.created_ms, **told)
+                tx.bulletins.add(draft)
+            return first
+
     def _keep(self, upload: Path, bulletin_id: str) -> Path:
         """Move the upload to its own name, on the disk when this returns."""
         kept = self._uploads / bulletin_id
@@ -231,6 +250,7 @@ class Bulletins:
         try:
             clip = self._prepare(
                 source,
+                part=draft.part,
                 on_progress=lambda progress: self._progressed(name, progress),
                 cancelled=lambda: self._is_over() or name in self._cancelled,
             )

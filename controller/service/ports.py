@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
+from audio.clip import WHOLE, Part
 from controller.domain.airing import Airing
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import Evidence, State
@@ -134,13 +135,18 @@ class ClipRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A bulletin and what is still to be done for it: the upload to prepare, the wish to fulfil, the error it met."""
+    """A bulletin and what is still to be done for it: the upload to prepare, the wish to fulfil, the error it met.
+
+    `part`: of the upload, what is said. `key`: what its sender named it by; of one person, one bulletin has it.
+    """
 
     bulletin: Bulletin
     upload: str | None
     wish: str | None
     error: str | None
     airing: str | None
+    key: str | None = None
+    part: Part = WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +188,7 @@ class Bulletins(Protocol):
     """Bulletins with their clips."""
 
     def get(self, bulletin: str) -> Draft | None: ...
+    def keyed(self, by: str, key: str) -> Draft | None: ...
     def add(self, draft: Draft) -> None: ...
     def change(self, draft: Draft) -> None: ...
     def unprepared(self) -> list[Draft]: ...

@@ -11,7 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import Field, ValidationError
 
+from audio.clip import Part
 from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, Klass
+from controller.domain.bulletin import MAX_TEXT
+from controller.domain.errors import Refused
 from controller.domain.rights import Actor
 from controller.web.live import Live
 from controller.web.schemas import BulletinOut, Id, Moment, Text, WishIn
@@ -33,6 +36,10 @@ class BulletinIn(WishIn):
     owner: Id | None = None
     kind: str = Field(default="", pattern=r"^[a-z0-9-]{0,32}$")
     until: Moment | None = None
+    text: str = ""
+    draft: Id | None = None
+    from_ms: int = Field(default=0, ge=0)
+    to_ms: int | None = Field(default=None, ge=1)
 
 
 _SINGLE = frozenset(BulletinIn.model_fields) - {"to"}
@@ -52,12 +59,17 @@ _FORM: dict[str, Any] = {
                         "owner": {"type": "string", "description": "the unit it belongs to; else the one above all of `to`"},
                         "kind": {"type": "string", "description": "what sort of news: programmes that take it air it"},
                         "until": {"type": "string", "format": "date-time", "description": "old news after; absent: a week"},
+                        "text": {"type": "string", "maxLength": MAX_TEXT, "description": "what is read out"},
+                        "draft": {"type": "string", "description": "your name for it: sent again, it is the same bulletin"},
+                        "from_ms": {"type": "integer", "default": 0, "description": "the part of the sound that is said"},
+                        "to_ms": {"type": "integer", "description": "absent: to its end"},
                         "to": {"type": "array", "items": {"type": "string"}, "description": "units; once for each"},
                         "at": {"type": "string", "format": "date-time", "description": "with an offset; absent: now"},
                         "latest": {"type": "string", "format": "date-time", "description": "how long it may wait its turn"},
                         "lead_ms": {"type": "integer", "default": DEFAULT_LEAD_MS},
                         "grace_ms": {"type": "integer", "default": DEFAULT_GRACE_MS},
                         "gain": {"type": "integer", "default": 0, "description": "0.1 dB"},
+                        "if_clear": {"type": "boolean", "default": False, "description": "else airing.not-clear, and it waits"},
                     },
                 },
                 "example": {"title": "Họp thôn tối nay", "to": ["x01654-1"], "at": "2026-11-22T17:30:00+07:00"},
@@ -113,13 +125,22 @@ def _take_in(services: Services, form: Form, user: Actor) -> BulletinOut:
         wish=said.wish() if said.to else None,
         kind=said.kind,
         until_ms=to_ms(said.until) if said.until else None,
+        text=said.text,
+        part=_part(said),
+        key=said.draft,
     )
     return BulletinOut.of(services.bulletins.view(bulletin.id, by=user))
 
 
+def _part(said: BulletinIn) -> Part:
+    if said.to_ms is not None and said.to_ms <= said.from_ms:
+        raise Refused("bulletin.part")
+    return Part(from_ms=said.from_ms, to_ms=said.to_ms)
+
+
 def _said(form: Form) -> BulletinIn:
     values = {name: all_[0] if name in _SINGLE | {"class"} and len(all_) == 1 else all_ for name, all_ in form.fields.items()}
-    for name in ("at", "latest", "until"):
+    for name in ("at", "latest", "until", "draft", "from_ms", "to_ms"):
         if values.get(name) == "":
             del values[name]  # an empty field of a form is one that was not filled in
     try:

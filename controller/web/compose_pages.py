@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from controller.domain.rights import Actor, Deed
-from controller.domain.unit import Level, Unit
+from controller.domain.bulletin import MAX_TEXT
+from controller.domain.rights import Deed
 from controller.service.rights import require_anywhere
-from controller.web import compose_words, words
-from controller.web.headline import name_order
+from controller.web import compose_view, compose_words, words
 from controller.web.pages import SignedIn, ThePages, language_of
+from controller.web.sentences import LANGUAGES
 from controller.web.services import TheServices
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -27,36 +24,19 @@ def compose(request: Request, services: TheServices, user: SignedIn, pages: TheP
     counts: dict[str, int] = {}
     for view in services.nodes.list(by=user):
         counts[view.node.village] = counts.get(view.node.village, 0) + 1
+    own = services.policies.effective(services.units.above([], by=user).id, by=user).policy.languages if units else ()
+    language = language_of(request)
     return pages.render(
         "compose.html",
         request,
         user=user,
-        communes=_communes(units, counts, user),
+        communes=compose_view.communes(units, counts, user),
         has_units=bool(units),
         nodes=sum(counts.values()),
-        script=words.for_script(language_of(request), compose_words.SCRIPT),
+        languages=compose_view.languages(own),
+        which=LANGUAGES.index(language),
+        offers=compose_view.offers(services.programmes.list(by=user), units, user),
+        owners=compose_view.owners(units, user),
+        max_text=MAX_TEXT,
+        script=words.for_script(language, compose_words.SCRIPT),
     )
-
-
-def _communes(units: Sequence[Unit], counts: dict[str, int], user: Actor) -> list[dict[str, Any]]:
-    """Communes with their villages and how many loudspeakers stand there, as the tree shows them.
-
-    `whole`: this person speaks for all of it, not only for the villages that they see.
-    """
-    units = sorted(units, key=lambda unit: name_order(unit.name))
-    villages: dict[str, list[dict[str, Any]]] = {}
-    for unit in units:
-        if unit.level is Level.VILLAGE:
-            row = {"id": unit.id, "name": unit.name, "nodes": counts.get(unit.id, 0)}
-            villages.setdefault(unit.parent or "", []).append(row)
-    return [
-        {
-            "id": unit.id,
-            "name": unit.name,
-            "whole": user.may(Deed.AIRING_SAY, unit),
-            "villages": villages.get(unit.id, []),
-            "nodes": sum(row["nodes"] for row in villages.get(unit.id, [])),
-        }
-        for unit in units
-        if unit.level is Level.COMMUNE
-    ]

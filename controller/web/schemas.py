@@ -196,6 +196,7 @@ class BulletinOut(Model):
     owner: Id
     state: BulletinState
     created: Moment
+    text: str = Field(description="what is read out, if that was written", examples=[""])
     kind: str = Field(examples=["hop-thon"])
     until: Moment | None = Field(description="old news after that; null: a week after its approval")
     approved: Moment | None
@@ -217,6 +218,7 @@ class BulletinOut(Model):
             language=said.language,
             owner=said.owner,
             state=said.state,
+            text=said.text,
             created=moment(said.created_ms),
             kind=said.kind,
             until=None if said.until_ms is None else moment(said.until_ms),
@@ -242,6 +244,9 @@ class WishIn(Model):
     lead_ms: int = Field(default=DEFAULT_LEAD_MS, ge=0, le=MAX_LEAD_MS)
     grace_ms: int = Field(default=DEFAULT_GRACE_MS, ge=MIN_GRACE_MS, le=MAX_DURATION_MS)
     gain: int = Field(default=0, ge=-600, le=120)
+    if_clear: bool = Field(
+        default=False, description="only if every village hears it at its time and nothing else is changed: else airing.not-clear"
+    )
 
     def wish(self) -> Wish:
         """The wish as the use case takes it."""
@@ -252,6 +257,7 @@ class WishIn(Model):
             lead_ms=self.lead_ms,
             grace_ms=self.grace_ms,
             gain=self.gain,
+            if_clear=self.if_clear,
         )
 
 

@@ -61,6 +61,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "airing.no-nodes": ("Nơi đã chọn chưa có cụm loa nào.", "No loudspeaker stands in the chosen places yet."),
     "airing.no-units": ("Chưa chọn thôn nào.", "No village is chosen."),
+    "airing.not-clear": (
+        "Giờ này còn vướng: có nơi không nghe trọn bản tin, hoặc tin khác phải nhường chỗ. Xin xem trước rồi quyết định.",
+        "Something is in the way: some places would not hear all of it, or something else would have to make room. Look first.",
+    ),
     "airing.over": ("Lượt phát này đã kết thúc.", "This airing is over."),
     "airing.overlap": (
         "Lúc đó đã có lượt phát khác ở nơi đã chọn ({village}: “{title}”). Xin chọn giờ khác hoặc huỷ lượt kia.",
@@ -83,6 +87,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "bulletin.no-sound": ("Bản tin chưa có âm thanh.", "The bulletin has no sound yet."),
     "bulletin.not-approved": ("Bản tin chưa được duyệt.", "The bulletin is not approved."),
+    "bulletin.part": ("Đoạn đã chọn của âm thanh bị ngược.", "The chosen part of the sound ends before it begins."),
+    "bulletin.text-long": ("Bài đọc dài quá {limit} chữ.", "The text is longer than {limit} characters."),
     "bulletin.title-empty": ("Chưa đặt tên cho bản tin.", "The bulletin has no title."),
     "bulletin.title-long": ("Tên bản tin dài quá {limit} chữ.", "The title is longer than {limit} characters."),
     "bulletin.restored": (

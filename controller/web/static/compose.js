@@ -1,91 +1,156 @@
 // The form: a sound, a title, places, a moment, one button. Whatever goes wrong, nothing that was filled in is lost.
 
+import { Delivery } from "./delivery.js";
+import { Shelf } from "./shelf.js";
+import { Sound } from "./sound.js";
 import { Tree } from "./tree.js";
-import { lang, length, say } from "./words.js";
+import { lang, say, time } from "./words.js";
 
 const MAX_FILE = 300_000_000;
 const $ = (id) => document.getElementById(id);
+const picked = (name) => document.querySelector(`[name=${name}]:checked`)?.value;
 
 class Compose {
-  #duration = "";
-  #sending = false;
+  #ready = false;
+  #since = 0;
 
-  constructor() {
-    this.tree = new Tree(() => this.#label());
+  constructor(person) {
+    this.person = person;
+    this.shelf = new Shelf(person);
+    this.offers = JSON.parse($("may").textContent).offers;
+    this.sound = new Sound(this.shelf, { changed: () => this.#changed(), told: (words) => this.#tellSound(words), named: (title) => { $("title").value ||= title; this.#changed(); } });
+    this.tree = new Tree(() => this.#changed());
+    this.delivery = new Delivery({ tree: this.tree, keep: () => this.#keep(), done: (jobs) => this.#done(jobs) });
     $("compose").addEventListener("submit", (event) => { event.preventDefault(); this.#send(); });
-    $("file").addEventListener("change", () => this.#chosen());
-    for (const radio of document.querySelectorAll("[name=when]")) radio.addEventListener("change", () => this.#when());
-    this.#drop();
+    for (const name of ["input", "change"]) $("compose").addEventListener(name, () => this.#changed());
+    $("again").addEventListener("click", () => this.tree.choose(this.#before()));
+    $("draft-drop").addEventListener("click", () => this.#drop());
+    $("draft-go").addEventListener("click", () => this.#send());
     this.#usual();
-    this.#when();
-    if (this.#file) this.#chosen(); // a reload may have kept it
+    addEventListener("beforeunload", (event) => (this.delivery.uploading || this.sound.recording) && event.preventDefault());
+    addEventListener("pageshow", (event) => event.persisted && location.reload());
+    this.#start();
+  }
+
+  async #start() {
+    await this.shelf.claim();
+    const touch = matchMedia("(hover: none)").matches;
+    this.sound.how = localStorage.getItem(`tienglang-how-${this.person}`) ?? (touch ? "record" : "file");
+    if (this.tree.all.length === 1) this.tree.choose(this.tree.all);
+    const before = this.#before();
+    $("again").hidden = this.tree.all.length === 1 || !before.length || !before.every((id) => this.tree.all.includes(id));
+    if (this.shelf.mine) await this.#restore();
+    else this.#draft(say("draft-elsewhere"), false);
+    this.#ready = true;
+    this.#changed();
     $("say").disabled = false; // until now a press would have sent the form as browsers do, and lost it
-    addEventListener("beforeunload", (event) => this.#sending && event.preventDefault());
   }
 
-  get #file() { return $("file").files[0]; }
-  get #later() { return document.querySelector("[name=when]:checked").value === "later"; }
+  get #when() { return picked("when"); }
+  get #offer() { return this.#when === "programme" ? this.offers[picked("offer")] : undefined; }
+  #before() { return (localStorage.getItem(`tienglang-places-${this.person}`) ?? "").split(" ").filter(Boolean); }
 
-  #label() {
-    const nodes = this.tree?.nodes ?? 0;
-    $("say-words").textContent = nodes ? say(this.#later ? "say-later" : "say-now", { nodes }) : say("say");
-  }
-
-  #when() {
-    $("later").hidden = !this.#later;
-    if (this.#later && !$("at").value) $("at").value = usualTimes()[0].value;
-    this.#label();
+  #changed() {
+    if (!this.tree || !this.delivery) return; // still being made
+    const when = this.#when;
+    $("later").hidden = when !== "later";
+    $("in-programme").hidden = when !== "programme";
+    if (when === "later" && !$("at").value) $("at").value = usualTimes()[0].value;
+    const shared = when === "programme" && this.#offer?.owner;
+    $("field-units").hidden = Boolean(shared);
+    $("language-hint").hidden = $("language").value === "vi";
+    const klass = picked("class") === "priority" ? say("class-priority") : say("class-normal");
+    $("about-say").textContent = `${klass}, ${$("language").selectedOptions[0].textContent}`;
+    const { nodes, groups } = this.tree;
+    $("apart").hidden = when === "programme" || groups.length < 2;
+    if (groups.length > 1) $("apart").textContent = say("apart", { number: groups.length, places: groups.map((group) => group.map((unit) => this.tree.name(unit)).join(", ")).join("; ") });
+    $("say-words").textContent = when === "programme" ? say("say-programme") : !nodes ? say("say") : when === "later" ? say("say-later", { nodes }) : say("say-now", { nodes });
+    this.#keep();
   }
 
   #usual() {
     for (const { value, words } of usualTimes()) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: words });
-      button.addEventListener("click", () => { $("at").value = value; });
+      button.addEventListener("click", () => { $("at").value = value; this.#changed(); });
       $("usual").append(button);
     }
   }
 
-  #drop() {
-    const drop = $("drop");
-    for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-    for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-    drop.addEventListener("drop", (event) => {
-      event.preventDefault();
-      if (event.dataTransfer.files.length) { $("file").files = event.dataTransfer.files; this.#chosen(); }
-    });
+  // ── the draft ──
+
+  #keep() {
+    if (!this.#ready) return;
+    const { about, trim, how } = this.sound;
+    const fields = { title: $("title").value, text: $("text").value, language: $("language").value, at: $("at").value, wait: $("wait").value, until: $("until").value };
+    const draft = { ...fields, how, about, part: trim.part, class: picked("class"), when: this.#when, offer: picked("offer") ?? "", villages: this.tree.villages, jobs: this.delivery.jobs };
+    const chosen = this.tree.all.length > 1 && draft.villages.length;
+    if (!draft.title && !draft.text && !about && !chosen) return;
+    this.#since ||= Date.now();
+    this.shelf.keep({ ...draft, since: this.#since });
   }
 
-  #chosen() {
-    const file = this.#file;
-    const player = $("file-player");
-    URL.revokeObjectURL(player.src);
-    if (!file) return;
-    this.#duration = "";
-    $("drop").classList.add("full");
-    document.querySelector(".drop-again").hidden = false;
-    $("file-name").textContent = file.name;
-    player.src = URL.createObjectURL(file);
-    player.hidden = false;
-    player.onloadedmetadata = () => { this.#duration = Number.isFinite(player.duration) ? length(player.duration * 1000) : ""; this.#about(file); };
-    player.onerror = () => { player.hidden = true; }; // amr and the like: the server reads what a browser can't
-    this.#about(file);
-    if (!$("title").value) $("title").value = file.name.replace(/\.[^.]*$/, "").replaceAll(/[_-]+/g, " ");
-    this.#tell("");
+  async #restore() {
+    const draft = this.shelf.draft;
+    if (!draft) return;
+    this.#since = draft.since;
+    for (const name of ["title", "text", "language", "at", "wait", "until"]) $(name).value = draft[name] ?? $(name).value;
+    for (const name of ["class", "when", "offer"]) {
+      const radio = [...document.querySelectorAll(`[name=${name}]`)].find((each) => each.value === draft[name]);
+      if (radio) radio.checked = true;
+    }
+    this.tree.choose(draft.villages.filter((id) => this.tree.all.includes(id)));
+    const found = draft.about && (await this.sound.restore(draft.about, draft.part));
+    this.sound.how = draft.how;
+    this.delivery.jobs = draft.jobs ?? [];
+    await this.#say(draft, found);
   }
 
-  #about(file) {
-    const small = file.size < 1_000_000;
-    const size = new Intl.NumberFormat(lang === "vi" ? "vi-VN" : "en", { maximumFractionDigits: small ? 0 : 1 }).format(file.size / (small ? 1_000 : 1_000_000));
-    $("file-about").textContent = [this.#duration, `${size} ${small ? "kB" : "MB"}`].filter(Boolean).join(" · ");
+  async #say(draft, found) {
+    const [first] = await this.delivery.look();
+    const at = time(new Date(draft.since));
+    if (first?.airing) {
+      this.#draft(say("draft-aired", { title: draft.title }), false, link(`/airings/${first.airing}`, say("see-airing")));
+    } else if (first?.bulletin) {
+      this.#draft(say("draft-received", { title: draft.title, time: at }), true);
+    } else if (found && draft.about.kind === "recording") {
+      this.#draft(say("draft-recording", { time: time(new Date(draft.about.at)) }), false);
+    } else if (found) {
+      this.#draft(say("draft-file", { name: draft.about.name, time: time(new Date(draft.about.at)) }), false);
+    } else {
+      this.#draft(say("draft-fields", { time: at }), false);
+    }
   }
+
+  #draft(words, go, more = null) {
+    $("draft").hidden = false;
+    $("draft-say").replaceChildren(words, ...(more ? [" ", more] : []));
+    $("draft-go").hidden = !go;
+    $("draft-drop").hidden = !this.shelf.mine;
+    $("draft").scrollIntoView({ block: "nearest" }); // a reload comes back to where one was
+  }
+
+  async #drop() {
+    this.#ready = false; // nothing is kept any more
+    await this.delivery.giveUp();
+    await this.shelf.forget();
+    $("compose").reset();
+    location.reload();
+  }
+
+  // ── sending ──
 
   #wrong() {
-    if (!this.#file) return ["file", "need-file"];
-    if (this.#file.size > MAX_FILE) return ["file", "too-big"];
+    const { file, how, recording } = this.sound;
+    if (recording) return ["file", "still-recording"];
+    if (!file) return ["file", how === "file" ? "need-file" : "need-recording"];
+    if (file.size > MAX_FILE) return ["file", "too-big"];
     if (!$("title").value.trim()) return ["title", "need-title"];
-    if (!this.tree.units.length) return ["units", "need-units"];
-    if (this.#later && !$("at").value) return ["when", "need-time"];
-    if (this.#later && new Date(`${$("at").value}:00+07:00`) < new Date()) return ["when", "past-time"];
+    if (this.#when === "programme" && !this.#offer) return ["when", "need-offer"];
+    if (!this.#offer?.owner && !this.tree.villages.length) return ["units", "need-units"];
+    const heard = this.#offer?.owner === null ? this.#offer.units : null;
+    if (heard && !this.tree.villages.every((id) => heard.some((unit) => this.tree.isUnder(id, unit)))) return ["units", "offer-elsewhere"];
+    if (this.#when === "later" && !$("at").value) return ["when", "need-time"];
+    if (this.#when === "later" && new Date(`${$("at").value}:00+07:00`) < new Date()) return ["when", "past-time"];
     return null;
   }
 
@@ -97,82 +162,90 @@ class Compose {
     if (message) $("problem").focus();
   }
 
+  // Beside the recorder, where one looks at that moment.
+  #tellSound(words) {
+    $("sound-problem").hidden = !words;
+    $("sound-problem").textContent = words;
+    if (!words && $("field-file").classList.contains("wrong")) this.#tell("");
+  }
+
   async #send() {
-    if (this.#sending) return;
+    if (this.delivery.busy || $("say").disabled) return;
     const wrong = this.#wrong();
     if (wrong) return this.#tell(say(wrong[1]), wrong[0]);
     this.#tell("");
-    this.#busy(true);
+    this.sound.trim.silence();
+    $("say").disabled = true;
+    $("draft").hidden = true;
     try {
-      const bulletin = await this.#upload();
-      await this.#follow(bulletin.id);
+      await this.sound.settled;
+      await this.delivery.send(this.#letter());
     } catch (problem) {
-      this.#refused(problem);
+      this.#refused(problem ?? {});
     } finally {
-      this.#busy(false);
+      $("say").disabled = false;
     }
   }
 
-  #busy(on) {
-    this.#sending = on;
-    $("say").disabled = on;
-    $("sending").hidden = !on;
-    if (on) this.#progress(say("sending"), 0);
+  // What is sent: `content` is what the server can't change afterwards, `targets` one for each bulletin, `wish` when.
+  #letter() {
+    const offer = this.#offer;
+    const content = [["title", $("title").value], ["class", picked("class")], ["language", $("language").value], ["text", this.sound.how === "text" ? $("text").value : ""], ...Object.entries(this.sound.trim.part ?? {})];
+    if (offer) {
+      content.push(["kind", offer.kind], ["until", new Date(Date.now() + Number($("until").value) * 86_400_000).toISOString()]);
+      const owners = offer.owner ? [offer.owner] : this.tree.villages;
+      return { content, file: this.sound.file, at: this.sound.about.at, offer, wish: {}, targets: owners.map((owner) => ({ to: [], owner })) };
+    }
+    const wish = {};
+    if (this.#when === "later") {
+      wish.at = `${$("at").value}:00+07:00`;
+      const wait = Number($("wait").value);
+      if (wait) wish.latest = new Date(new Date(wish.at).getTime() + wait * 60_000).toISOString();
+    }
+    return { content, file: this.sound.file, at: this.sound.about.at, wish, targets: this.tree.groups.map((to) => ({ to })) };
   }
 
-  #progress(words, share) {
-    $("sending-say").textContent = words;
-    $("sending-bar").value = share;
-  }
-
-  // XMLHttpRequest, because fetch tells nothing of an upload's progress.
-  #upload() {
-    const form = new FormData();
-    form.append("title", $("title").value);
-    form.append("language", "vi");
-    for (const unit of this.tree.units) form.append("to", unit);
-    if (this.#later) form.append("at", `${$("at").value}:00+07:00`);
-    form.append("file", this.#file);
-    return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open("POST", "/api/v1/bulletins");
-      request.responseType = "json";
-      request.upload.onprogress = (event) => this.#progress(say("sending"), event.total ? event.loaded / event.total : 0);
-      request.onload = () => (request.status === 202 ? resolve(request.response) : reject(request.response ?? {}));
-      request.onerror = () => reject({ code: "no-link" });
-      request.send(form);
-    });
-  }
-
-  #follow(bulletin) {
-    this.#progress(say("preparing"), 0);
-    return new Promise((resolve, reject) => {
-      const events = new EventSource(`/api/v1/bulletins/${bulletin}/events`);
-      events.addEventListener("bulletin", (event) => {
-        const said = JSON.parse(event.data);
-        this.#progress(say("preparing"), said.progress);
-        if (said.preparing) return;
-        events.close();
-        if (said.error) return reject(said.error);
-        this.#sending = false;
-        $("compose").reset(); // the back button finds an empty form: what is said is said once
-        location.assign(said.airing ? `/airings/${said.airing}` : `/bulletins/${said.id}`);
-      });
-      // An EventSource comes back by itself; the bulletin is kept on the server meanwhile.
-      events.onerror = () => this.#progress(say("reconnecting"), $("sending-bar").value);
-    });
+  #done(jobs) {
+    this.#ready = false;
+    localStorage.setItem(`tienglang-how-${this.person}`, this.sound.how);
+    const offer = this.#offer;
+    if (!offer) localStorage.setItem(`tienglang-places-${this.person}`, this.tree.villages.join(" "));
+    $("compose").reset(); // the back button finds an empty form: what is said is said once
+    const gone = this.shelf.forget();
+    if (jobs.length === 1 && !offer) return gone.then(() => location.assign(jobs[0].airing ? `/airings/${jobs[0].airing}` : `/bulletins/${jobs[0].bulletin}`));
+    $("compose").hidden = true;
+    $("sent").hidden = false;
+    $("sent-list").replaceChildren(...jobs.map((job) => {
+      const row = document.createElement("li");
+      const what = Object.assign(document.createElement("span"), { className: "row-what" });
+      const where = Object.assign(document.createElement("strong"), { textContent: job.places || offer?.place || "" });
+      const then = offer ? say("sent-programme", offer) : job.airing ? link(`/airings/${job.airing}`, say("see-airing")) : link(`/bulletins/${job.bulletin}`, say("sent-waiting"));
+      what.append(where, then);
+      row.append(what);
+      return row;
+    }));
+    $("sent").focus();
   }
 
   #refused(problem) {
-    if (problem?.code === "session.none") {
-      const link = Object.assign(document.createElement("a"), { href: "/login", target: "_blank", textContent: say("sign-in") });
-      return this.#tell(say("signed-out"), "", link);
-    }
-    const code = problem?.code ?? "";
-    const field = code.startsWith("bulletin.title-") ? "title" : ["airing.no-units", "airing.no-nodes", "airing.many-units", "airing.reach"].includes(code) ? "units" : code.startsWith("airing.") ? "when" : "";
-    const about = problem?.code?.startsWith("audio.") || problem?.code?.startsWith("upload.") ? "file" : field;
-    this.#tell(problem?.[`message_${lang}`] ?? say("no-link"), about ?? "");
+    const { code = "no-link" } = problem;
+    if (code === "edit") return $("field-when").scrollIntoView();
+    if (code === "drop") return this.#drop();
+    if (code === "session.none") return this.#tell(say("signed-out"), "", Object.assign(link("/login", say("sign-in")), { target: "_blank" }));
+    const own = code === "stale" ? say("stale") : say("no-link");
+    this.#tell(problem[`message_${lang}`] ?? own, field(code));
   }
+}
+
+function link(href, textContent) {
+  return Object.assign(document.createElement("a"), { href, textContent });
+}
+
+function field(code) {
+  if (code.startsWith("bulletin.title-")) return "title";
+  if (code.startsWith("audio.") || code.startsWith("upload.") || code.startsWith("bulletin.text-")) return "file";
+  if (["airing.no-units", "airing.no-nodes", "airing.many-units", "airing.reach", "right.none"].includes(code)) return "units";
+  return code.startsWith("airing.") ? "when" : "";
 }
 
 // The usual hours (05:00 and 17:30), the next ones; Viet Nam has had one offset since 1975.
@@ -188,4 +261,4 @@ function usualTimes() {
   return all.filter((each) => !each.over);
 }
 
-if ($("compose")) new Compose();
+if ($("compose")) new Compose($("compose").dataset.person);

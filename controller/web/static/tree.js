@@ -4,8 +4,10 @@ import { fold, say } from "./words.js";
 
 export class Tree {
   constructor(onchange) {
+    this.owners = new Set(JSON.parse(document.getElementById("may").textContent).owners);
     this.communes = [...document.querySelectorAll("#tree .commune")].map((element) => ({
       element,
+      path: element.dataset.path.split(" "),
       all: element.querySelector("[data-commune]"),
       villages: [...element.querySelectorAll(".villages input:not(:disabled)")],
     }));
@@ -22,10 +24,60 @@ export class Tree {
     this.#show();
   }
 
-  get units() {
-    return this.communes.flatMap(({ all, villages }) =>
-      all.dataset.commune && villages.every((box) => box.checked) ? [all.dataset.commune] : villages.filter((box) => box.checked).map((box) => box.value),
-    );
+  // The villages that are chosen, by id.
+  get villages() {
+    return this.#chosen().map((box) => box.value);
+  }
+
+  // Choose these and no others; false, and nothing is changed, unless every one may be chosen.
+  choose(ids) {
+    const boxes = new Map(this.communes.flatMap(({ villages }) => villages.map((box) => [box.value, box])));
+    if (!ids.length || !ids.every((id) => boxes.has(id))) return false;
+    for (const [id, box] of boxes) box.checked = ids.includes(id);
+    this.#show();
+    return true;
+  }
+
+  // What can be chosen at all.
+  get all() {
+    return this.communes.flatMap(({ villages }) => villages.map((box) => box.value));
+  }
+
+  name(id) {
+    for (const { element, path, villages } of this.communes) {
+      if (path.at(-1) === id) return element.dataset.name;
+      const box = villages.find((each) => each.value === id);
+      if (box) return box.closest("li").dataset.name;
+    }
+    return id;
+  }
+
+  // Is it this unit, or one below it?
+  isUnder(id, above) {
+    return id === above || this.communes.some(({ path, villages }) => path.includes(above) && (path.at(-1) === id || villages.some((box) => box.value === id)));
+  }
+
+  // The chosen villages as bulletins can be sent: each group has one unit above it in whose name this person may speak.
+  get groups() {
+    const chosen = this.communes.flatMap(({ path, villages }) => villages.filter((box) => box.checked).map((box) => [...path, box.value]));
+    const split = (paths) => {
+      if (paths.length < 2) return paths.length ? [paths] : [];
+      let shared = 0;
+      while (paths.every((path) => path[shared] === paths[0][shared])) shared++;
+      if (this.owners.has(paths[0][shared - 1])) return [paths];
+      const parts = new Map();
+      for (const path of paths) parts.set(path[shared], [...(parts.get(path[shared]) ?? []), path]);
+      return [...parts.values()].flatMap(split);
+    };
+    return split(chosen).map((paths) => this.#short(paths.map((path) => path.at(-1))));
+  }
+
+  // A commune whose villages are all there goes as the commune.
+  #short(ids) {
+    return this.communes.flatMap(({ all, villages }) => {
+      const here = villages.filter((box) => ids.includes(box.value));
+      return here.length && all.dataset.commune && here.length === villages.length ? [all.dataset.commune] : here.map((box) => box.value);
+    });
   }
 
   get nodes() {

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audio.clip import BUCKETS, Clip, Limits, Progress
+from audio.clip import BUCKETS, Clip, Limits, Part, Progress
 from audio.decode import duration_ms
 from audio.errors import AudioError
 from audio.prepare import prepare
@@ -226,3 +226,22 @@ def test_the_file_is_ogg_opus_without_anybodys_tags(store: Store) -> None:
         tags = {**container.metadata, **container.streams.audio[0].metadata}
     assert {name.lower() for name in tags} <= {"encoder"}
     assert b"Allison" not in store.path(clip.sha256).read_bytes()
+
+
+def test_a_part_is_what_lies_between_two_moments_without_the_silence_at_its_ends(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "two.wav"
+    silence = np.zeros(48_000, np.float32)
+    sounds.save(source, np.concatenate((sounds.babble(3), silence, sounds.babble(4))), codec="pcm_s16le")
+    whole = prepare(source, store)
+    clip = prepare(source, store, part=Part(from_ms=3_500, to_ms=6_000))
+    assert clip.duration_ms == pytest.approx(2_000, abs=150)
+    assert_broadcast_ready(clip, store)
+    assert prepare(source, store, part=Part(from_ms=0, to_ms=99_000)).sha256 == whole.sha256
+
+
+@pytest.mark.parametrize("part", [Part(from_ms=60_000), Part(from_ms=2_000, to_ms=2_000), Part(from_ms=3_000, to_ms=1)])
+def test_a_part_without_a_sound_is_refused(store: Store, tmp_path: Path, part: Part) -> None:
+    source = tmp_path / "one.wav"
+    sounds.save(source, sounds.babble(3), codec="pcm_s16le")
+    with pytest.raises(AudioError, match=r"audio\.silent"):
+        prepare(source, store, part=part)

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from audio.clip import Clip, Progress
+from audio.clip import Clip, Part, Progress
 from audio.errors import AudioError
 from audio.store import Store
 from controller.db.database import Database
@@ -106,9 +106,12 @@ class FakePrepare:
         self.store = store
         self.trouble: list[BaseException] = []
         self.prepared: list[str] = []
+        self.parts: list[Part] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
-    def __call__(self, source: Path, *, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Clip:
+    def __call__(
+        self, source: Path, *, part: Part, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> Clip:
         on_progress(Progress(step="read", fraction=0.5))
         if self.trouble:
             raise self.trouble.pop(0)
@@ -117,6 +120,7 @@ class FakePrepare:
         data = source.read_bytes()
         self.meanwhile()
         self.prepared.append(source.name)
+        self.parts.append(part)
         return Clip(
             sha256=self.store.put_bytes(b"OggS" + data),
             size=len(data) + 4,

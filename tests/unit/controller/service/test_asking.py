@@ -239,3 +239,33 @@ def test_the_unit_above_all_that_are_named(small: House) -> None:
     assert small.units.above([], by=head).id == "x1-2"
     with pytest.raises(NotFound):
         above(["x77"])
+
+
+def test_said_only_if_clear_it_is_said_where_nothing_is_in_the_way(house: House) -> None:
+    airing = ask(house, "x1", at_ms=NOW_MS + HOUR_MS, if_clear=True)
+    assert airing.start_ms == NOW_MS + HOUR_MS
+    now = Wish(to=("x10",), if_clear=True)
+    assert house.airings.say(bulletin=house.bulletin("b3"), wish=now, by=admin()).mode is Mode.NOW
+
+
+def test_said_only_if_clear_it_waits_for_a_person_where_some_would_not_hear_it(house: House) -> None:
+    by_day(house, "x1-1")
+    with pytest.raises(Refused, match=r"airing\.not-clear"):
+        ask(house, "x1", at_ms=NIGHT_MS, if_clear=True)
+    assert ask(house, "x1", at_ms=NIGHT_MS).start_ms == NIGHT_MS  # a person looked, and wants it so
+
+
+def test_said_only_if_clear_it_waits_for_a_person_where_others_would_make_room(house: House) -> None:
+    evening(house)
+    with pytest.raises(Refused, match=r"airing\.not-clear"):
+        ask(house, "x1", at_ms=EVENING_MS, klass=Klass.PRIORITY, if_clear=True)
+    assert ask(house, "x1", at_ms=EVENING_MS, klass=Klass.PRIORITY).start_ms == EVENING_MS
+
+
+def test_said_only_if_clear_it_is_no_later_than_wished(house: House) -> None:
+    ask(house, "x1", at_ms=NOW_MS + HOUR_MS)
+    house.clock.advance(1_000)  # of two of one class, the earlier goes first
+    later: dict[str, Any] = {"at_ms": NOW_MS + HOUR_MS, "latest_ms": NOW_MS + 2 * HOUR_MS, "bulletin": "b3"}
+    with pytest.raises(Refused, match=r"airing\.not-clear"):
+        ask(house, "x1", if_clear=True, **later)
+    assert ask(house, "x1", **later).start_ms == NOW_MS + HOUR_MS + DURATION_MS

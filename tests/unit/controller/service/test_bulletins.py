@@ -290,7 +290,7 @@ def test_closing_ends_the_worker_in_the_middle_and_the_bulletin_waits_for_the_ne
     bulletin = receive(small)
     begun, thread = threading.Event(), threading.Thread(target=small.bulletins.work)
 
-    def prepare(source: Path, *, on_progress: object, cancelled: Callable[[], bool]) -> Any:
+    def prepare(source: Path, *, part: object, on_progress: object, cancelled: Callable[[], bool]) -> Any:
         begun.set()
         while not cancelled():
             pass

@@ -13,7 +13,7 @@ from random import Random
 import httpx
 import pytest
 
-from audio.clip import Clip, Progress
+from audio.clip import Clip, Part, Progress
 from audio.errors import AudioError
 from audio.store import Store
 from controller import keyfile
@@ -78,7 +78,9 @@ class FakePrepare:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def __call__(self, source: Path, *, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Clip:
+    def __call__(
+        self, source: Path, *, part: Part, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    ) -> Clip:
         data = source.read_bytes()
         on_progress(Progress(step="read", fraction=0.5))
         if data.startswith(b"bad"):

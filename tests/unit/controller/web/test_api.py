@@ -276,3 +276,49 @@ def test_a_clock_that_is_behind_refuses_with_a_sentence_and_is_forgiven(
     assert officer.post("/api/v1/clock/forgive").json()["behind_ms"] == 0
     assert officer.post(f"/api/v1/nodes/{village}-l1/renew").status_code == 200
     assert [told["code"] for told in officer.get("/api/v1/alarms").json()] == ["controller.clock-forgiven"]
+
+
+def test_a_bulletin_that_is_sent_twice_under_one_name_is_one(officer: httpx.Client, house: House) -> None:
+    officer.post("/api/v1/demo")
+    form = {"title": "Họp", "text": "Kính thưa bà con", "draft": "0a1b-1", "to": "x01576-1", "from_ms": "500", "to_ms": "2500"}
+    first = officer.post("/api/v1/bulletins", files={"file": ("a.webm", b"sound")}, data=form)
+    again = officer.post("/api/v1/bulletins", files={"file": ("a.webm", b"sound")}, data=form)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json()["text"] == "Kính thưa bà con"
+    assert again.json()["id"] == first.json()["id"]
+    house.prepare_all()
+    assert len(officer.get("/api/v1/airings").json()) == 1
+    assert officer.post("/api/v1/bulletins", files={"file": ("a", b"s")}, data=form).json()["airing"] is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"from_ms": "2000", "to_ms": "2000"}, "bulletin.part"),
+        ({"from_ms": "-1"}, "request.invalid"),
+        ({"draft": "Có dấu"}, "request.invalid"),
+        ({"text": "a" * 5001}, "bulletin.text-long"),
+    ],
+)
+def test_a_part_a_name_or_a_text_that_is_none_is_refused(officer: httpx.Client, fields: dict[str, str], code: str) -> None:
+    officer.post("/api/v1/demo")
+    data = {"title": "Họp", "to": "x01576-1"} | fields
+    answer = officer.post("/api/v1/bulletins", files={"file": ("a.webm", b"sound")}, data=data)
+    assert answer.json()["code"] == code
+
+
+def test_what_is_not_clear_keeps_its_sound_and_waits_for_a_person(officer: httpx.Client, house: House) -> None:
+    officer.post("/api/v1/demo")
+    send = {"files": {"file": ("a.webm", b"sound")}}
+    officer.post("/api/v1/bulletins", data={"title": "Trước", "to": "x01576", "at": "2026-11-20T10:00:00+07:00"}, **send)
+    house.prepare_all()
+    wish = {"to": "x01576-1", "at": "2026-11-20T10:00:00+07:00", "latest": "2026-11-20T11:00:00+07:00"}
+    said = officer.post("/api/v1/bulletins", data={"title": "Sau", "if_clear": "true", **wish}, **send).json()
+    house.prepare_all()
+    said = officer.get(f"/api/v1/bulletins/{said['id']}").json()
+    assert (said["error"]["code"], said["airing"], said["preparing"]) == ("airing.not-clear", None, False)
+    asked = {"bulletin": said["id"], **wish, "to": [wish["to"]]}
+    assert officer.post("/api/v1/airings", json=asked | {"if_clear": True}).json()["code"] == "airing.not-clear"
+    preview = officer.post("/api/v1/airings/preview", json=asked).json()
+    assert "later.taken" in {each["after"]["code"] for each in preview["groups"][0]["decisions"] if each["after"]}
+    assert officer.post("/api/v1/airings", json=asked).status_code == 201
