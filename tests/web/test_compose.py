@@ -305,3 +305,21 @@ def test_two_communes_are_two_bulletins_and_a_programme_takes_a_notice(page: Pag
     page.get_by_role("button", name="Gửi vào chương trình").click()
     expect(page.locator("#sent-list")).to_contain_text("Chờ chương trình “Tin của thôn” (04:55) phát.", timeout=30_000)
     stack.controller.call("POST", f"/programmes/{programme['id']}/end")
+
+
+def test_a_village_head_says_a_notice_with_three_touches(chromium: Browser, stack: Stack) -> None:
+    grants = [{"role": "head", "unit": f"{stack.communes[0]}-1"}]
+    stack.controller.call("POST", "/users", json={"name": "trưởng thôn", "password": "tieng-lang-2026", "grants": grants})
+    phone = chromium.new_context(viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True, permissions=["microphone"])
+    page = phone.new_page()
+    page.set_default_timeout(15_000)
+    sign_in(page, stack.controller.url, "trưởng thôn")
+    compose(page, stack)
+    page.get_by_role("button", name="Bắt đầu ghi").tap()
+    expect(page.locator("#record-time")).to_have_text(re.compile("0:0[2-9]"))
+    page.get_by_role("button", name="Dừng", exact=True).tap()
+    expect(page.get_by_label("Tên bản tin")).to_have_value(re.compile(r"Thông báo lúc \d\d:\d\d"))
+    shoot(page, "compose-head", whole=False)
+    page.get_by_role("button", name=re.compile("Phát ngay tới")).tap()
+    expect(page.locator("#ledger")).to_be_visible(timeout=30_000)
+    phone.close()
