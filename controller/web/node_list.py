@@ -45,9 +45,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A place with its rows; without rows a link leads to them."""
+    """A place with its rows; without rows a link leads to them. `head`: the commune that begins with it."""
 
     id: str
+    head: str = ""
     name: str
     told: str
     troubled: bool
@@ -147,9 +148,11 @@ class List:
         few = len(sightings) <= FOLD if self._seen.unit is None else len(sightings) <= ROWS
         if few:
             groups = [
-                self._group(village, rows, whole_rows=True)
-                for _, here in by_commune
-                for village, rows in self._grouped(here, lambda each: each.village)
+                self._group(
+                    village, rows, whole_rows=True, head=self._unit(commune).name if first and len(by_commune) > 1 else ""
+                )
+                for commune, here in by_commune
+                for first, (village, rows) in self._numbered(here)
             ]
         elif self._seen.unit is not None and len(by_commune) == 1:
             groups = [self._group(village, rows) for village, rows in self._grouped(sightings, lambda each: each.village)]
@@ -166,18 +169,21 @@ class List:
             groups.setdefault(place(each), []).append(each)
         return sorted(groups.items(), key=lambda group: name_order(self._unit(group[0]).name))
 
-    def _group(self, place: str, sightings: Sequence[Sighting], *, whole_rows: bool = False) -> Group:
+    def _numbered(self, sightings: Iterable[Sighting]) -> list[tuple[bool, tuple[str, list[Sighting]]]]:
+        """The villages of a commune, each told whether it is the first."""
+        return [(at == 0, group) for at, group in enumerate(self._grouped(sightings, lambda each: each.village))]
+
+    def _group(self, place: str, sightings: Sequence[Sighting], *, whole_rows: bool = False, head: str = "") -> Group:
         silent = sum(self._seen.presence(each) is not Presence.THERE for each in sightings)
         alarmed = sum(each.node in self._seen.alarms for each in sightings)
         told = [tell(self._language, "counted", total=whole(len(sightings), self._language))]
         told += [tell(self._language, "counted-silent", number=silent)] if silent else []
         told += [tell(self._language, "counted-alarmed", number=alarmed)] if alarmed else []
-        unit = self._unit(place)
-        above = self._unit(unit.parent) if unit.level is Level.VILLAGE else _NO_UNIT
         rows = sorted(sightings, key=lambda each: name_order(each.name)) if whole_rows else []
         return Group(
             id=place,
-            name=f"{unit.name} · {above.name}" if above.name else unit.name,
+            head=head,
+            name=self._unit(place).name,
             told=" · ".join(told),
             troubled=bool(silent or alarmed),
             rows=self._rows(rows, bare=True),

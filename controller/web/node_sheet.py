@@ -207,6 +207,8 @@ def _papers(seen: Inspected, language: Language) -> Iterator[Fact]:
     seconds = f"{max(10, status.clock_u_ms) / 1000:.2f}"
     said = tell(language, "clock-sure", seconds=seconds.replace(".", ",") if language == "vi" else seconds)
     yield Fact(what=tell(language, "clock"), said=said if sure else tell(language, "clock-unsure"), bad=not sure)
+    if "plan" not in seen.held:
+        yield Fact(what=tell(language, "plan"), said=tell(language, "plan-none"))
     for kind, held in seen.held.items():
         word = "newest" if held.is_newest else "older" if held.held else "lacks"
         yield Fact(what=tell(language, kind), said=tell(language, word), bad=not held.is_newest)

@@ -35,9 +35,16 @@ def phone(chromium: Browser, stack: Stack) -> Iterator[Page]:
 def fits(page: Page) -> None:
     page.set_viewport_size(SMALLEST)
     assert page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
-    small = page.evaluate("""[...document.querySelectorAll('main a, main button, main summary, main input')]
-        .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 43.5).map((each) => each.outerHTML.slice(0, 90))""")
+    small = page.evaluate(
+        "[...document.querySelectorAll('main :is(a, button, summary, input)')].filter((each) => each.offsetParent"
+        " && each.getBoundingClientRect().height < 43.5).map((each) => each.outerHTML.slice(0, 90))"
+    )
     assert small == []
+
+
+def look(page: Page) -> None:
+    """As when somebody comes back to the page: it looks at once."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def is_silent(stack: Stack, node: str) -> bool:
@@ -76,8 +83,10 @@ def test_a_test_phrase_is_heard_from_one_loudspeaker_only_and_a_dead_link_is_tol
     heard = {sound["node"] for sound in stack.fleet.sounds()}
     assert heard == {LIVING}
     phone.route("**/fragments/**", lambda route: route.abort())
+    look(phone)
     expect(phone.locator("#link-lost")).to_contain_text("Mất liên lạc với máy chủ", timeout=10_000)
     phone.unroute("**/fragments/**")
+    look(phone)
     expect(phone.locator("#link-lost")).to_be_hidden(timeout=10_000)
     fits(phone)
     shoot(phone, "node-smallest")
@@ -116,5 +125,6 @@ def test_the_desk_has_the_same_pages_in_the_dark(page: Page, stack: Stack) -> No
     page.goto(f"{stack.controller.url}/nodes/{LIVING}")
     shoot(page, "node-dark")
     page.locator("#test-play").focus()
-    page.wait_for_timeout(5_500)  # it was drawn anew meanwhile
+    with page.expect_response("**/fragments/**"):
+        look(page)
     assert page.evaluate("document.activeElement.id") == "test-play"

@@ -27,7 +27,11 @@ async function look() {
 function draw(text) {
   const focus = document.activeElement?.id;
   const folds = new Map([...live.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
-  live.innerHTML = text;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = text;
+  for (const part of fresh.content.querySelectorAll("[data-part]")) {
+    live.querySelector(`[data-part=${part.dataset.part}]`).replaceChildren(...part.childNodes);
+  }
   for (const each of live.querySelectorAll("details[id]")) each.open = folds.get(each.id) ?? each.open;
   if (focus && document.activeElement?.id !== focus) document.getElementById(focus)?.focus({ preventScroll: true });
 }

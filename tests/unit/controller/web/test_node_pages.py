@@ -214,7 +214,7 @@ def test_a_test_is_sent_once_and_followed_to_its_end(technician: httpx.Client, d
     became(State.PUBLISHED)
     demo.clock.advance(60_000)
     assert "Cụm loa không trả lời." in technician.get(f"/fragments{at}").text
-    assert "phát thử</span>" in technician.get(at).text  # in the list of what it played
+    assert "<strong>Phát thử</strong>" in technician.get(at).text  # in the list of what it played
     assert "Phát thử" not in technician.get("/").text
 
 
