@@ -65,7 +65,7 @@ class NodeTests:
     def play(self, node: str, *, by: Actor) -> Airing:
         """Let it sound in some seconds. While an earlier test may still sound there, that one is it: a second click is the first.
 
-        NotFound("node.unknown"), Refused("node.retired", "airing.hours"), Conflict("airing.overlap"), or an AudioError.
+        NotFound("node.unknown"), Refused("node.retired", "node.quiet-hours"), Conflict("airing.overlap"), or an AudioError.
         """
         with self._database.reading() as tx:
             row, village = _place(tx, node)
@@ -161,4 +161,4 @@ def _airing(bulletin: Bulletin, village: Unit, clip: Clip, node: str, now_ms: in
 def _refuse_quiet_hours(tx: Transaction, village: Unit, airing: Airing) -> None:
     policy = bindings([village.path], tx.policies.all())[village.path]
     if not is_allowed(policy.hours, policy.utc_offset, airing.start_ms, airing.start_ms + airing.duration_ms):
-        raise Refused("airing.hours", unit=village.name)
+        raise Refused("node.quiet-hours", unit=village.name)

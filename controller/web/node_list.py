@@ -108,8 +108,15 @@ class List:
             quiet = {each.node for each in self._by[Presence.SILENT]}
             troubled = [each for each in self._alarmed if each.node not in quiet]
             told = quiet | {each.node for each in troubled}
-            rest = [each for each in self._seen.sightings if each.node not in told]
-            sections = (self._silent(FIRST), self._alarms(FIRST, troubled), self._places("nodes-rest", rest))
+            never, there = (
+                [each for each in self._by[presence] if each.node not in told] for presence in (Presence.NEVER, Presence.THERE)
+            )
+            sections = (
+                self._silent(FIRST),
+                self._alarms(FIRST, troubled),
+                self._places("nodes-never", never),
+                self._places("nodes-rest", there),
+            )
         shown = tuple(each for each in sections if each.number)
         empty = "" if shown else self._emptiness(which, words)
         return Listed(headline=self._headline(), bar=self._bar(), sections=shown, empty=empty, total=len(self._seen.sightings))

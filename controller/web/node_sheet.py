@@ -206,7 +206,8 @@ def _papers(seen: Inspected, language: Language) -> Iterator[Fact]:
     sure = status.clock_u_ms >= 0
     seconds = f"{max(10, status.clock_u_ms) / 1000:.2f}"
     said = tell(language, "clock-sure", seconds=seconds.replace(".", ",") if language == "vi" else seconds)
-    yield Fact(what=tell(language, "clock"), said=said if sure else tell(language, "clock-unsure"), bad=not sure)
+    if seen.presence is Presence.THERE:  # a will was written before its connection knew the time
+        yield Fact(what=tell(language, "clock"), said=said if sure else tell(language, "clock-unsure"), bad=not sure)
     if "plan" not in seen.held:
         yield Fact(what=tell(language, "plan"), said=tell(language, "plan-none"))
     for kind, held in seen.held.items():

@@ -15,6 +15,9 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 NAMES = 5
 """Names in one sentence; more are read in the list below it."""
 
+UNTORN = 16
+"""Letters of a name that is kept on one line: it has to fit a phone of 320 px in the size of a headline."""
+
 MAINS_LOST = 900
 """0.1 V: below 90 V an amplifier of Circular 39 has cut itself off."""
 
@@ -61,10 +64,10 @@ def since(then_ms: int, now_ms: int, language: Language) -> str:
     return tell(language, "since", time=at(then_ms, now_ms), ago=ago(then_ms, now_ms, language))
 
 
-def listed(names: Sequence[str], language: Language, total: int | None = None) -> str:
-    """The first names, and how many more there are."""
-    more = (len(names) if total is None else total) - len(names[:NAMES])
-    shown = ", ".join(names[:NAMES])
+def listed(names: Sequence[str], language: Language) -> str:
+    """The first names, none torn over two lines, and how many more there are."""
+    more = len(names) - len(names[:NAMES])
+    shown = ", ".join(name.replace(" ", "\N{NO-BREAK SPACE}") if len(name) <= UNTORN else name for name in names[:NAMES])
     return f"{shown} {tell(language, 'more', number=whole(more, language))}" if more else shown
 
 

@@ -26,7 +26,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Người quản trị hoặc kỹ thuật viên thêm cụm loa ở trang này.",
         "An administrator or a technician adds loudspeakers on this page.",
     ),
-    "nodes-everywhere": ("Mọi nơi", "Everywhere"),
     "nodes-more": ("và {number} cụm loa nữa. Gõ tên hoặc chọn xã để xem.", "and {number} more. Type a name or choose a commune."),
     "nodes-add": ("Thêm cụm loa", "Add loudspeakers"),
     "nodes-add-why": (
@@ -37,7 +36,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "nodes-add-name": ("Tên cụm loa", "Name"),
     "nodes-add-name-hint": ("Ví dụ: Lũng Vài", "For example: Lũng Vài"),
     "nodes-add-number": ("Số thứ tự", "Number"),
-    "nodes-add-number-hint": ("3, hoặc 1-4; bỏ trống cũng được", "3, or 1-4; may be empty"),
+    "nodes-add-number-hint": ("3, hoặc 1-4", "3, or 1-4"),
     "nodes-added": (
         "Đã có ở đây. Tiếp theo, cài đặt từng thiết bị bằng cáp; trên máy chủ gõ:",
         "They are here. Next, set each device up by cable; on the server type:",
@@ -46,7 +45,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "node-id": ("Mã", "Id"),
     "node-copy": ("Chép mã", "Copy the id"),
     "node-alarms": ("Cảnh báo đang mở", "Open alarms"),
-    "node-no-alarms": ("Không có cảnh báo nào.", "No alarm is open."),
     "node-close": ("Đã xử lý, đóng", "Seen to: close"),
     "node-test": ("Phát thử", "Play the test phrase"),
     "node-test-tell": (
@@ -117,7 +115,6 @@ TOLD: dict[str, tuple[str, str]] = {
     "no-mains": ("mất điện lưới", "no mains"),
     "battery": ("ắc quy {volts} V", "battery {volts} V"),
     "sounding": ("đang phát dở", "in the middle of a sound"),
-    "last-word": ("Trước đó: {what}", "Before that: {what}"),
     "ago-now": ("vừa xong", "just now"),
     "ago-minutes": ("{number} phút trước", "{number} min ago"),
     "ago-hours": ("{number} giờ trước", "{number} h ago"),

@@ -142,6 +142,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The number is one, for example 3, or a range, for example 1-4; at most {limit} at once.",
     ),
     "node.not-a-village": ("Cụm loa phải thuộc một thôn ({unit}).", "A loudspeaker stands in a village ({unit})."),
+    "node.quiet-hours": (
+        "Lúc này ngoài giờ được phát ở {unit}, nên cũng không phát thử. Xin thử lại trong giờ.",
+        "This is outside the hours of {unit}, so no test either. Try again within them.",
+    ),
     "node.retired": (
         "Cụm loa này đã ngừng dùng ({name}). Dùng lại: tienglang nodes renew {node}.",
         "This loudspeaker is retired ({name}). To bring it back: tienglang nodes renew {node}.",

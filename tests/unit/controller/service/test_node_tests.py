@@ -86,7 +86,7 @@ def test_quiet_hours_hold_for_it_too(small: House) -> None:
     small.policies.set("x1", 0, Ruling(policy=Policy(hours=(open_at,))), by=admin())
     with pytest.raises(Refused) as refused:
         trials(small).play("x1-1-l1", by=admin())
-    assert (refused.value.code, refused.value.fields["unit"]) == ("airing.hours", "Pác Rằng")
+    assert (refused.value.code, refused.value.fields["unit"]) == ("node.quiet-hours", "Pác Rằng")
     assert small.letters("play") == []
 
 
