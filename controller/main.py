@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from audio.chime import chime_clip
 from audio.rest import rest_of
 from audio.store import Store
 from audio.worker import prepare_in_process
@@ -40,9 +41,11 @@ from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
+from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Lease, Sole
+from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
 from controller.service.papers import Papers, bases_of
@@ -158,10 +161,11 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
     papers = Papers(keyring=keyring, bases=bases)
     plans = Plans(database=work, keyring=keyring, files=files, clock=clock, bus=bus)
     airings = Airings(database=work, keyring=keyring, plans=plans, clock=clock, bus=bus)
+    prepare = partial(prepare_in_process, store=files, timeout_s=PREPARE_TIMEOUT_S)
     bulletins = Bulletins(
         database=work,
         airings=airings,
-        prepare=partial(prepare_in_process, store=files, timeout_s=PREPARE_TIMEOUT_S),
+        prepare=prepare,
         uploads=uploads,
         clock=clock,
         bus=bus,
@@ -196,6 +200,10 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
             broker=settings.node_mqtt_url or without_user(broker_url),
             bases=bases,
         ),
+        node_tests=NodeTests(
+            database=work, keyring=keyring, clock=clock, bus=bus, phrase=partial(chime_clip, files, prepare), has=files.has
+        ),
+        inspection=Inspection(database=work, clock=clock),
         alarms=Alarms(database=work, clock=clock),
         timekeeping=timekeeping,
         acting=lease.acting,

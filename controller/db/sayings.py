@@ -124,15 +124,17 @@ class SqlAirings:
         return airing_of(row) if row else None
 
     def add(self, airing: Airing, villages: Sequence[str], by: str) -> None:
-        """A new airing, with the villages in which nothing else may sound while it may."""
+        """A new airing, with the villages in which nothing else may sound while it may (a test has none)."""
         row = asdict(airing) | {"units": " ".join(airing.units), "settles_ms": airing.settles_ms, "created_by": by}
         self._connection.execute(airings.insert(), [row])
         span = {"airing": airing.id, "start_ms": airing.start_ms, "end_ms": airing.start_ms + airing.duration_ms}
-        self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
+        if villages:
+            self._connection.execute(airing_villages.insert(), [span | {"village": village} for village in villages])
 
     def recent(self, limit: int, within: Reach = None) -> list[Airing]:
-        """The newest airings by creation, newest first: all, or those in a village within someone's reach."""
-        query = select(airings).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
+        """The newest airings by creation, newest first, tests aside: all, or those in a village within someone's reach."""
+        query = select(airings).where(airings.c.mode != Mode.TEST)
+        query = query.order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
         if within is not None:
             here = airing_villages.c.village.in_(select(units.c.id).where(below(within)))
             query = query.where(exists().where(airing_villages.c.airing == airings.c.id, here))

@@ -16,9 +16,10 @@ from controller.db.places import SqlNodes, SqlUnits
 from controller.db.planned import SqlPlanned
 from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
+from controller.db.sightings import SqlSightings
 from controller.db.trail import SqlTrail
 from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
-from controller.service import accounts, kept, ports
+from controller.service import accounts, kept, ports, sightings
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
@@ -45,6 +46,7 @@ class SqlTransaction:
         self.cuts: kept.Cuts = SqlCuts(connection)
         self.replans: kept.Replans = SqlReplans(connection)
         self.accounts: accounts.Accounts = SqlAccounts(connection)
+        self.sightings: sightings.Sightings = SqlSightings(connection)
         self.trail: ports.Trail = SqlTrail(connection, trail_key)
 
 

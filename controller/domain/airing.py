@@ -30,17 +30,21 @@ class Klass(StrEnum):
 
 
 class Mode(StrEnum):
-    """How an airing reaches its nodes: a sealed order at once, or an item of each village's plan."""
+    """How an airing reaches its nodes: a sealed order at once, or an item of each village's plan.
+
+    A test is an order to one node, in its own inbox: nothing makes room for it, and it is no part of what was said.
+    """
 
     NOW = "now"
     PLANNED = "planned"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Airing:
     """One airing as decided; times in whole ms UTC, gain in 0.1 dB. `cancelled_ms` is when we asked for silence.
 
-    `wish` is what it fulfils: the segment of a programme's turn, or a request.
+    `wish` is what it fulfils: the segment of a programme's turn, or a request; of a test, the node that it is for.
     """
 
     id: str
@@ -60,6 +64,11 @@ class Airing:
     created_ms: int
     cancelled_ms: int | None = None
     wish: str | None = None
+
+    @property
+    def node(self) -> str | None:
+        """The one node that a test is for."""
+        return self.wish if self.mode is Mode.TEST else None
 
     @property
     def silent_ms(self) -> int:

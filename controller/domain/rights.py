@@ -58,6 +58,7 @@ class Deed(StrEnum):
     NODE_MOVE = "node.move"
     NODE_RETIRE = "node.retire"
     NODE_SET_UP = "node.set-up"
+    NODE_TEST = "node.test"
     ALARM_CLOSE = "alarm.close"
     CLOCK_FORGIVE = "clock.forgive"
     USER_EDIT = "user.edit"
@@ -91,6 +92,7 @@ MAY: dict[Deed, frozenset[Role]] = {
     Deed.NODE_MOVE: _BUILDERS,
     Deed.NODE_RETIRE: _BUILDERS,
     Deed.NODE_SET_UP: _BUILDERS,
+    Deed.NODE_TEST: _BUILDERS,
     Deed.ALARM_CLOSE: _BUILDERS,
     Deed.CLOCK_FORGIVE: _ADMINS,
     Deed.USER_EDIT: _ADMINS,

@@ -62,7 +62,7 @@ def _order_letter(name: str, kind: Kind, airing: Airing, unit: str, keyring: Key
         expires_ms = min(expires_ms, now_ms + MAX_EMERGENCY_VALID_MS)
     order = Order(
         iss=keyring.issuer,
-        aud=unit,
+        aud=airing.node or unit,
         iat=now_ms,
         exp=max(expires_ms, now_ms + 1),
         id=new_id(now_ms),
@@ -80,4 +80,5 @@ def _order_letter(name: str, kind: Kind, airing: Airing, unit: str, keyring: Key
         language=airing.language,
     )
     use = Use.EMERGENCY if airing.klass is Klass.EMERGENCY else Use.ORDER
-    return letter(topics.unit_order(unit), name, airing.id, unit, keyring.sign(use, order), now_ms, order.exp)
+    topic = topics.inbox(airing.node) if airing.node else topics.unit_order(unit)
+    return letter(topic, name, airing.id, unit, keyring.sign(use, order), now_ms, order.exp)

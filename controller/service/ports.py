@@ -21,7 +21,7 @@ from controller.domain.node import Node
 from controller.domain.rights import Reach
 from controller.domain.trail import Chained
 from controller.domain.unit import Unit
-from controller.service import accounts, kept
+from controller.service import accounts, kept, sightings
 from scheduler.wishes import Notice
 
 
@@ -347,6 +347,7 @@ class Transaction(Protocol):
     cuts: kept.Cuts
     replans: kept.Replans
     accounts: accounts.Accounts
+    sightings: sightings.Sightings
     trail: Trail
 
 

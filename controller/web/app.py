@@ -36,6 +36,7 @@ from controller.web import (
     compose_pages,
     door_pages,
     errors,
+    node_pages,
     pages,
     people_pages,
     today_pages,
@@ -68,7 +69,7 @@ _NOUNS = (
     api_users,
 )
 
-_PAGES = (today_pages, compose_pages, approval_pages, airing_pages, people_pages, account_pages, door_pages)
+_PAGES = (today_pages, compose_pages, approval_pages, airing_pages, node_pages, people_pages, account_pages, door_pages)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

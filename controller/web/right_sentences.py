@@ -36,6 +36,7 @@ DEEDS: dict[str, tuple[str, str]] = {
     Deed.NODE_MOVE: ("chuyển cụm loa", "move loudspeakers"),
     Deed.NODE_RETIRE: ("ngừng dùng cụm loa", "retire loudspeakers"),
     Deed.NODE_SET_UP: ("cài đặt cụm loa", "set up loudspeakers"),
+    Deed.NODE_TEST: ("cho cụm loa phát thử", "let a loudspeaker play the test phrase"),
     Deed.ALARM_CLOSE: ("đóng cảnh báo", "close alarms"),
     Deed.CLOCK_FORGIVE: ("xác nhận đồng hồ máy chủ", "vouch for the server's clock"),
     Deed.USER_EDIT: ("sửa tài khoản", "edit accounts"),

@@ -143,7 +143,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "login.wrong": ("Tên hoặc mật khẩu không đúng.", "The name or the password is wrong."),
     "node.names": ("Xin cho từ 1 đến {limit} tên cụm loa.", "Give 1 to {limit} names of loudspeakers."),
+    "node.number": (
+        "Số thứ tự là một số, ví dụ 3, hoặc một khoảng, ví dụ 1-4; nhiều nhất {limit} cụm một lần.",
+        "The number is one, for example 3, or a range, for example 1-4; at most {limit} at once.",
+    ),
     "node.not-a-village": ("Cụm loa phải thuộc một thôn ({unit}).", "A loudspeaker stands in a village ({unit})."),
+    "node.quiet-hours": (
+        "Lúc này ngoài giờ được phát ở {unit}, nên cũng không phát thử. Xin thử lại trong giờ.",
+        "This is outside the hours of {unit}, so no test either. Try again within them.",
+    ),
     "node.retired": (
         "Cụm loa này đã ngừng dùng ({name}). Dùng lại: tienglang nodes renew {node}.",
         "This loudspeaker is retired ({name}). To bring it back: tienglang nodes renew {node}.",

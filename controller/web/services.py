@@ -19,8 +19,10 @@ from controller.service.bus import LocalBus
 from controller.service.days import Days
 from controller.service.demo import Demo
 from controller.service.feeds import Feeds
+from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.lease import Acting
+from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
 from controller.service.previews import Previews
@@ -51,6 +53,8 @@ class Services:
     trail: Trail
     units: Units
     nodes: Nodes
+    node_tests: NodeTests
+    inspection: Inspection
     alarms: Alarms
     timekeeping: Timekeeping
     acting: Callable[[], Acting]

@@ -29,9 +29,11 @@ from controller.service.clock_guard import ClockGuard
 from controller.service.days import Days
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
+from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Sole
+from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.papers import Papers
 from controller.service.passwords import Passwords
@@ -97,6 +99,14 @@ class FakePrepare:
         )
 
 
+def fake_phrase(store: Store) -> Clip:
+    """A test phrase of four seconds."""
+    sha256 = store.put_bytes(b"OggS chime")
+    return Clip(
+        sha256=sha256, size=10, duration_ms=4_000, kind="music", loudness_lufs=-16.0, true_peak_dbtp=-1.8, peaks=bytes(800)
+    )
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """The loop that async tests run on."""
@@ -154,6 +164,10 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
             broker="mqtt://x:1883",
             bases=bases,
         ),
+        node_tests=NodeTests(
+            database=work, keyring=keyring, clock=clock, bus=bus, phrase=lambda: fake_phrase(files), has=files.has
+        ),
+        inspection=Inspection(database=work, clock=clock),
         alarms=Alarms(database=work, clock=clock),
         timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
         acting=lease.acting,

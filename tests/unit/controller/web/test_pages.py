@@ -128,7 +128,8 @@ def test_modules_name_only_words_and_parts_that_their_page_has(officer: httpx.Cl
     officer.post("/api/v1/bulletins", files={"file": ("a.mp3", b"sound")}, data={"title": "Họp", "to": "x01576"})
     house.prepare_all()
     [airing] = officer.get("/api/v1/airings").json()
-    paths = [*(item.path for item in nav.ITEMS), f"/airings/{airing['id']}", f"/bulletins/{unsaid(officer, house)}", "/invite"]
+    one_each = [f"/airings/{airing['id']}", f"/bulletins/{unsaid(officer, house)}", "/nodes/x01576-1-l1"]
+    paths = [*(item.path for item in nav.ITEMS), *one_each, "/invite"]
     pages = {path: officer.get(path).text for path in paths}
     pages["/people (invited)"] = officer.post("/people", data={"name": "mới", "role": "head", "unit": "Khào A"}).text
     run: set[str] = set()

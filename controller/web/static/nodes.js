@@ -1,0 +1,55 @@
+// A technician's page that stays open: the server draws its changing part anew, we put it in. Nothing is asked for while
+// nobody looks; a link that is gone is told, with the moment of what is still shown.
+
+import { say, time } from "./words.js";
+
+const SOON_MS = 1000; // a test goes on
+const live = document.getElementById("live");
+const lost = document.getElementById("link-lost");
+let shown = null; // as the server said it: the browser writes HTML in its own way
+let drawn = new Date();
+
+async function look() {
+  const answer = await fetch(live.dataset.from, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (answer?.redirected) return location.reload(); // the session is over: to the door, and back
+  lost.hidden = Boolean(answer?.ok);
+  if (!answer?.ok) {
+    lost.textContent = say("node-lost", { time: time(drawn.toISOString(), true) });
+    return;
+  }
+  drawn = new Date();
+  const text = await answer.text();
+  if (text !== shown) draw(text);
+  shown = text;
+}
+
+// What somebody opened, shut or stands on stays as they left it.
+function draw(text) {
+  const focus = document.activeElement?.id;
+  const folds = new Map([...live.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
+  const fresh = document.createElement("template");
+  fresh.innerHTML = text;
+  for (const part of fresh.content.querySelectorAll("[data-part]")) {
+    live.querySelector(`[data-part=${part.dataset.part}]`).replaceChildren(...part.childNodes);
+  }
+  for (const each of live.querySelectorAll("details[id]")) each.open = folds.get(each.id) ?? each.open;
+  if (focus && document.activeElement?.id !== focus) document.getElementById(focus)?.focus({ preventScroll: true });
+}
+
+async function follow() {
+  const busy = live.querySelector("[data-busy='1']") !== null;
+  await new Promise((done) => setTimeout(done, busy ? SOON_MS : Number(live.dataset.every)));
+  if (!document.hidden) await look();
+  follow();
+}
+
+document.addEventListener("visibilitychange", () => document.hidden || look());
+follow();
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy).catch(() => null);
+    button.textContent = say("node-copied");
+  });
+}
