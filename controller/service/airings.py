@@ -12,7 +12,7 @@ from dataclasses import replace
 from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import TRANSITIONS, Word
-from controller.domain.errors import NotFound, Refused
+from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, roots_of, sayable
@@ -23,6 +23,7 @@ from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
 from controller.service.plans import Plans
 from controller.service.ports import Bus, ClipRow, Database, Transaction
+from controller.service.repeating import missed
 from controller.service.rights import record, require
 from controller.service.timetable import FREEZE_MS
 from controller.service.units import unit_of
@@ -90,6 +91,27 @@ class Airings:
             tx.outbox.add(play_orders(airing, self._keyring, now_ms))
         else:
             self._plans.replan(tx, villages, now_ms)
+
+    def repeat(self, airing_id: str, *, by: Actor) -> Airing:
+        """Air it again where it was missed (`repeating.missed` says what is refused); the repeat under way, if there is one."""
+        with self._database.reading() as tx:
+            lacking = missed(tx, airing_id, by=by)
+        if lacking.under_way is not None:
+            return lacking.under_way
+        foreseen = self.foresee(lacking.bulletin, lacking.clip, lacking.wish, by=by.id)
+        [(order, roots)] = foreseen.airings
+        again = replace(order, repeats=lacking.first.id)
+        with self._database.writing() as tx:
+            now = missed(tx, airing_id, by=by)  # somebody else may have pressed it meanwhile
+            if now.under_way is not None:
+                return now.under_way
+            if now.villages != lacking.villages:
+                raise Conflict("airing.repeat-changed")
+            self.say_within(tx, replace(foreseen, airings=((again, roots),)))
+            told = {"title": lacking.bulletin.title, "repeats": lacking.first.id}
+            record(tx, by, Deed.AIRING_SAY, lacking.villages, subject=again.id, at_ms=self._clock.now_ms(), **told)
+        self._told(again)
+        return again
 
     def cancel(self, airing_id: str, *, by: Actor) -> Airing:
         """Ask for silence: a tombstone before the sound, a cut within it. Asking twice is asking once.
