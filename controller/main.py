@@ -42,6 +42,7 @@ from controller.service.feeds import Feeds
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Lease, Sole
+from controller.service.logbook import Log
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
 from controller.service.papers import Papers, bases_of
@@ -177,6 +178,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         airings=airings,
         bulletins=bulletins,
         reports=Reports(database=work),
+        log=Log(database=work, clock=clock),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),

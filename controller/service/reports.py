@@ -87,6 +87,13 @@ class Reports:
             titles = tx.bulletins.titles([airing.bulletin])
         return Summary(airing=airing, title=titles[airing.bulletin], tally=tally(counts[airing_id]))
 
+    def repeats(self, airing_id: str, *, by: Actor) -> list[Airing]:
+        """The airings that say it again within reach, oldest first."""
+        with self._database.reading() as tx:
+            seen(tx, airing_id, by)
+            again = tx.airings.repeating(airing_id)
+            return [each for each in again if any(by.is_near(unit_of(tx, unit)) for unit in each.units)]
+
     def report(self, airing_id: str, *, by: Actor) -> Report:
         """One airing with every delivery; NotFound("airing.unknown")."""
         with self._database.reading() as tx:

@@ -24,6 +24,7 @@ from controller.web import (
     api_alarms,
     api_bulletins,
     api_days,
+    api_log,
     api_nodes,
     api_policies,
     api_programmes,
@@ -34,6 +35,7 @@ from controller.web import (
     compose_pages,
     door_pages,
     errors,
+    log_pages,
     pages,
     people_pages,
     today_pages,
@@ -57,6 +59,7 @@ _NOUNS = (
     api_session,
     api_bulletins,
     api_airings,
+    api_log,
     api_programmes,
     api_policies,
     api_units,
@@ -65,7 +68,7 @@ _NOUNS = (
     api_users,
 )
 
-_PAGES = (today_pages, compose_pages, airing_pages, people_pages, account_pages, door_pages)
+_PAGES = (today_pages, compose_pages, airing_pages, log_pages, people_pages, account_pages, door_pages)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -35,6 +35,7 @@ class Pages:
         )
         self._templates.globals["asset"] = assets.url
         self._templates.filters["local"] = local
+        self._templates.filters["number"] = number
         self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def render(
@@ -66,6 +67,11 @@ def local(when: datetime, now: datetime) -> str:
     if here.date() == today.date():
         return f"{here:%H:%M}"
     return f"{here:%H:%M · %d/%m}" if here.year == today.year else f"{here:%H:%M · %d/%m/%Y}"
+
+
+def number(value: int, language: Language) -> str:
+    """A whole number as people here write it: "1.234"; in English "1,234"."""
+    return f"{value:,}".replace(",", ".") if language == "vi" else f"{value:,}"
 
 
 Visitor = Annotated[Actor | None, Depends(who)]

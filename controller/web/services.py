@@ -20,6 +20,7 @@ from controller.service.demo import Demo
 from controller.service.feeds import Feeds
 from controller.service.invitations import Invitations
 from controller.service.lease import Acting
+from controller.service.logbook import Log
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
 from controller.service.previews import Previews
@@ -41,6 +42,7 @@ class Services:
     airings: Airings
     bulletins: Bulletins
     reports: Reports
+    log: Log
     programmes: Programmes
     policies: Policies
     days: Days

@@ -31,6 +31,7 @@ from controller.service.feeds import Feeds
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Sole
+from controller.service.logbook import Log
 from controller.service.nodes import Nodes
 from controller.service.papers import Papers
 from controller.service.passwords import Passwords
@@ -133,6 +134,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
             database=work, airings=airings, prepare=FakePrepare(files), uploads=tmp_path / "uploads", clock=clock, bus=bus
         ),
         reports=Reports(database=work),
+        log=Log(database=work, clock=clock),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),
