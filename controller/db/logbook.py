@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, literal, select, union_all
 
 from controller.db.people_tables import users
 from controller.db.places import below
@@ -69,11 +69,17 @@ class SqlLogbook:
         query = select(*what).where(*self._among(names, within)).group_by(tallies.c.airing)
         return {airing: Sum(total=int(total), good=int(good)) for airing, total, good in self._connection.execute(query)}
 
-    def coverage(self, names: Collection[str], within: Reach) -> dict[str, Covered]:
-        """What these settled airings came to in each village within reach."""
-        heard = func.sum(case((tallies.c.good > 0, 1), else_=0))
-        what = (tallies.c.village, func.count(), heard, func.sum(tallies.c.total), func.sum(tallies.c.good))
-        query = select(*what).where(*self._among(names, within)).group_by(tallies.c.village)
+    def coverage(self, names: Collection[str], live: Collection[str], within: Reach) -> dict[str, Covered]:
+        """What these settled airings came to in each village within reach, and `live` ones, that are over but not settled."""
+        kept = select(tallies.c.village, tallies.c.total, tallies.c.good).where(*self._among(names, within))
+        mine = among(self._connection, deliveries.c.airing, live)
+        if within is not None:
+            mine &= deliveries.c.village.in_(select(units.c.id).where(below(within)))
+        now = select(deliveries.c.village, func.count(), _GOOD).where(mine).group_by(deliveries.c.airing, deliveries.c.village)
+        found = union_all(kept, now).subquery()
+        heard = func.sum(case((found.c.good > 0, 1), else_=0))
+        what = (found.c.village, func.count(), heard, func.sum(found.c.total), func.sum(found.c.good))
+        query = select(*what).group_by(found.c.village)
         return {
             village: Covered(airings=number, heard=int(some), sum=Sum(total=int(total), good=int(good)))
             for village, number, some, total, good in self._connection.execute(query)

@@ -126,8 +126,7 @@ class Log:
             entries = [entry for entry in entries if _has_words(entry.title, wanted.text)]
             places = {unit.id: unit for unit in tx.units.all()}
             lines = [line for line in _lines(tx, entries, within, places, by, now_ms) if _is_wanted(line, wanted.result)]
-            done = [line.airing.id for line in lines if line.stage is Stage.DONE] if villages else []
-            covered = tx.logbook.coverage(done, within) if done else {}
+            covered = _coverage(tx, entries, lines, within) if villages else {}
         return Look(
             lines=tuple(lines),
             whole=totals(lines),
@@ -203,6 +202,13 @@ def _stage(entry: Entry, still_open: int, now_ms: int) -> Stage:
     if now_ms < entry.airing.start_ms:
         return Stage.WAITING
     return Stage.RUNNING if still_open else Stage.DONE
+
+
+def _coverage(tx: Transaction, entries: Sequence[Entry], lines: Sequence[Line], within: Reach) -> dict[str, Covered]:
+    """By village, of what is over."""
+    done = {line.airing.id for line in lines if line.stage is Stage.DONE}
+    settled = {entry.airing.id for entry in entries if entry.settled} & done
+    return tx.logbook.coverage(sorted(settled), sorted(done - settled), within) if done else {}
 
 
 def _village(places: dict[str, Unit], name: str, covered: Covered) -> Village:

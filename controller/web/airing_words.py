@@ -30,6 +30,7 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "paper-at": ("Xong lúc", "Ended at"),
     "paper-missed": ("Nơi chưa nghe, lý do", "Not heard, and why"),
     "paper-all": ("Nghe đủ", "All heard it"),
+    "paper-said": ("Phát lúc {time}, dài {length}", "Said at {time}, {length} long"),
     "paper-made": ("In lúc {time}", "Printed at {time}"),
 }
 """What its modules say."""

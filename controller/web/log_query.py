@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from controller.domain.airing import Klass
 from controller.service.logbook import Result, Wanted
 from controller.web.period import Kind, Period, local_day, period_of
+from controller.web.schemas import Id
 
 
 def _or_none(value: Any) -> Any:
@@ -23,14 +24,15 @@ FIRST, LAST = date(2000, 1, 1), date(2199, 12, 31)
 """Days that a log may have: a slip of the finger is told as one."""
 
 
+Day = Annotated[date, Field(ge=FIRST, le=LAST)]
+
+
 class LogQuery(BaseModel):
     """Which airings: the period of that kind in which the day `on` lies (today, if none is said), and what else."""
 
     kind: Annotated[Kind, Field(description="how much: the day, or its month, quarter or half-year")] = Kind.DAY
-    on: Annotated[date | None, BeforeValidator(_or_none), Field(ge=FIRST, le=LAST, examples=["2026-11-24"])] = None
-    unit: Annotated[
-        str | None, BeforeValidator(_or_none), Field(pattern=r"^[a-z0-9-]{1,36}$", description="within it", examples=["x01654"])
-    ] = None
+    on: Annotated[Day | None, BeforeValidator(_or_none), Field(examples=["2026-11-24"])] = None
+    unit: Annotated[Id | None, BeforeValidator(_or_none), Field(description="within it")] = None
     klass: Annotated[Klass | None, BeforeValidator(_or_none), Field(alias="class")] = None
     result: Annotated[Result, BeforeValidator(lambda value: value or Result.ALL)] = Result.ALL
     text: Annotated[str, Field(max_length=200, description="words of the title; accents and capitals do not count")] = ""

@@ -60,14 +60,14 @@ export class Ledger {
     return [...communes].flatMap(([name, places]) => [element("h3", "commune-head", name), ...places]);
   }
 
-  #village({ village, name, nodes }) {
+  #village({ village, name, commune, nodes }) {
     const place = element("section", "place");
     const heading = element("h4", "place-name", name);
     const count = element("span", "place-count");
     const cells = element("ul", "cells");
     heading.append(count);
     place.append(heading, cells);
-    this.#villages.set(village, { name, place, count, cells, nodes: new Map() });
+    this.#villages.set(village, { name, commune, place, count, cells, nodes: new Map() });
     for (const node of nodes) this.#cell(node, false);
     return place;
   }
@@ -102,8 +102,8 @@ export class Ledger {
 
   // What stands where, village by village, in the order of the page.
   *villages() {
-    for (const [village, { name, nodes }] of this.#villages) {
-      yield { village, name, nodes: [...nodes.keys()].map((each) => this.#cells.get(each)) };
+    for (const [village, { name, commune, nodes }] of this.#villages) {
+      yield { village, name, commune, nodes: [...nodes.keys()].map((each) => this.#cells.get(each)) };
     }
   }
 

@@ -2,11 +2,12 @@
 
 import { SHORT, element, isGood } from "./ledger.js";
 import { reason } from "./missed.js";
-import { say, states, time } from "./words.js";
+import { dated, length, say, states, time } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
 export class Paper {
+  #airing = null;
   #ledger = null;
 
   constructor() {
@@ -16,18 +17,22 @@ export class Paper {
 
   // Of 9,000 loudspeakers that move four times a second nobody prints a sheet: it is filled when it is over, or wanted.
   draw(airing, ledger) {
+    this.#airing = airing;
     this.#ledger = ledger;
     if (airing.ended) this.#fill();
   }
 
   #fill() {
     if (this.#ledger === null) return;
-    const rows = [...this.#ledger.villages()].map(row);
+    const villages = [...this.#ledger.villages()];
+    const communes = new Set(villages.map(({ commune }) => commune)).size > 1;
+    const rows = villages.map((village) => row(village, communes));
     const head = element("tr");
     head.append(...[say("paper-place"), say("paper-heard"), say("paper-at"), say("paper-missed")].map(title));
     $("paper-head").replaceChildren(head);
     $("paper-rows").replaceChildren(...rows);
-    $("paper-made").textContent = say("paper-made", { time: time(new Date().toISOString()) });
+    $("paper-said").textContent = say("paper-said", { time: dated(this.#airing.start), length: length(this.#airing.duration_ms) });
+    $("paper-made").textContent = say("paper-made", { time: dated(new Date().toISOString()) });
   }
 }
 
@@ -35,14 +40,14 @@ function title(words) {
   return Object.assign(element("th", "", words), { scope: "col" });
 }
 
-function row({ name, nodes }) {
+function row({ name, commune, nodes }, communes) {
   const heard = nodes.filter(({ step }) => isGood(step));
   const last = heard.map(({ node }) => node.at).sort().at(-1);
   const rest = nodes.filter(({ step }) => !isGood(step));
   const missed = rest.map(({ node, step }) => `${node.name}: ${SHORT.includes(step) ? reason(step, node.why) : states[step]}`);
   const line = element("tr");
   line.append(
-    Object.assign(element("th", "", name), { scope: "row" }),
+    Object.assign(element("th", "", communes ? `${name} · ${commune}` : name), { scope: "row" }),
     element("td", "", `${heard.length}/${nodes.length}`),
     element("td", "", last ? time(last, true) : "–"),
     element("td", "", missed.join("; ") || say("paper-all")),
