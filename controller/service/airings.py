@@ -98,7 +98,14 @@ class Airings:
             lacking = missed(tx, airing_id, by=by)
         if lacking.under_way is not None:
             return lacking.under_way
-        foreseen = self.foresee(lacking.bulletin, lacking.clip, lacking.wish, by=by.id)
+        try:
+            foreseen = self.foresee(lacking.bulletin, lacking.clip, lacking.wish, by=by.id)
+        except (Conflict, Refused):
+            with self._database.reading() as tx:
+                meanwhile = missed(tx, airing_id, by=by).under_way
+            if meanwhile is None:
+                raise
+            return meanwhile  # what is in its way is the same, pressed in another tab
         [(order, roots)] = foreseen.airings
         again = replace(order, repeats=lacking.first.id)
         with self._database.writing() as tx:

@@ -91,8 +91,9 @@ def log(
         periods=_offered(asked.kind, period, today, language),
         page=page,
         number=number,
-        sums=sums_table(look, "", language) if reports and look.lines else None,
+        **_sums(look, language, reports=reports),
         villages=_villages(look.villages),
+        communes=len({village.commune for village in look.villages}),
         reached=_reached(look.villages, language),
         worst=WORST,
         share=lambda part, whole: share(part, whole, language),
@@ -125,6 +126,13 @@ def _answer(look: Look, period: Period, asked: LogQuery, language: Language) -> 
     if not whole.short and whole.sum.total and asked.result is Result.ALL:
         parts.insert(0, _say("log-all-heard", language))
     return f"{said}: {'; '.join(parts)}." if parts else f"{said}."
+
+
+def _sums(look: Look, language: Language, *, reports: bool) -> dict[str, Any]:
+    """The table of sums: the classes that were said at all, and the sum of all."""
+    table = sums_table(look, "", language)
+    rows = [row for row in table.rows[:-1] if row[1]] + [table.rows[-1]] if reports and look.lines else []
+    return {"columns": table.columns, "sums": rows}
 
 
 def _by_day(lines: Sequence[Line], language: Language) -> Iterable[tuple[Any, Iterable[Row]]]:

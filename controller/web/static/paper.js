@@ -24,7 +24,7 @@ export class Paper {
 
   #fill() {
     if (this.#ledger === null) return;
-    const villages = [...this.#ledger.villages()];
+    const villages = [...this.#ledger.villages()].sort((one, other) => one.commune.localeCompare(other.commune, "vi"));
     const communes = new Set(villages.map(({ commune }) => commune)).size > 1;
     const rows = villages.map((village) => row(village, communes));
     const head = element("tr");

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from controller.domain.airing import Airing, Klass
@@ -64,6 +66,23 @@ def test_pressed_twice_it_is_said_once(house: House) -> None:
     assert repeated(house, airing, somebody(Role.EDITOR, "p04")).id == again.id
     assert repeated(house, again).id == again.id
     assert len(house.reports.recent(by=admin())) == 2
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_pressed_in_two_tabs_at_one_moment_it_is_said_once(small: House, monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
+    airing = missed_in_two_villages(small)
+    foresee, others = small.airings.foresee, []
+
+    def while_another_presses(*asked: Any, **how: Any) -> Any:
+        monkeypatch.setattr(small.airings, "foresee", foresee)
+        if late:  # it has looked already when the other one is kept
+            seen = foresee(*asked, **how)
+        others.append(repeated(small, airing))
+        return seen if late else foresee(*asked, **how)
+
+    monkeypatch.setattr(small.airings, "foresee", while_another_presses)
+    assert repeated(small, airing).id == others[0].id
+    assert len(small.reports.recent(by=admin())) == 2
 
 
 def test_whoever_heard_a_repeat_has_not_missed_it_any_more(house: House) -> None:
