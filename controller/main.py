@@ -45,6 +45,7 @@ from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Lease, Sole
+from controller.service.logbook import Log
 from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.offers import Offers
@@ -183,6 +184,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         bulletins=bulletins,
         approvals=Approvals(database=work, airings=airings, clock=clock, bus=bus),
         reports=Reports(database=work),
+        log=Log(database=work, clock=clock),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),

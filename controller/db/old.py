@@ -23,6 +23,7 @@ from controller.db.tables import (
     programme_bulletins,
     receipts,
     requests,
+    tallies,
 )
 
 _NAMING_CLIPS: tuple[Select[Any], ...] = (
@@ -94,7 +95,8 @@ class SqlOld:
 
     def airing(self, airing: str) -> None:
         """The airing itself."""
-        self._connection.execute(delete(airing_villages).where(airing_villages.c.airing == airing))
+        for table in (airing_villages, tallies):
+            self._connection.execute(delete(table).where(table.c.airing == airing))
         self._connection.execute(delete(airings).where(airings.c.id == airing))
 
     def alarms(self, before_ms: int, limit: int) -> int:

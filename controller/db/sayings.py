@@ -163,6 +163,11 @@ class SqlAirings:
         """Its deliveries all have an end."""
         self._connection.execute(update(airings).where(airings.c.id == airing).values(settled_ms=now_ms))
 
+    def repeating(self, airing: str) -> list[Airing]:
+        """The airings that say it again, oldest first."""
+        query = select(airings).where(airings.c.repeats == airing).order_by(airings.c.created_ms, airings.c.id)
+        return [airing_of(row) for row in self._connection.execute(query)]
+
     def is_settled(self, airing: str) -> bool:
         """Have its deliveries all been given an end?"""
         query = select(airings.c.settled_ms).where(airings.c.id == airing)
@@ -211,6 +216,7 @@ def airing_of(row: Row[Any]) -> Airing:
         created_ms=row.created_ms,
         cancelled_ms=row.cancelled_ms,
         wish=row.wish,
+        repeats=row.repeats,
     )
 
 

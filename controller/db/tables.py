@@ -154,9 +154,11 @@ airings = Table(
     Column("settles_ms", BigInteger, nullable=False),
     Column("settled_ms", BigInteger),
     Column("wish", String(160)),  # the segment of a programme's turn, or the request, that it fulfils
+    Column("repeats", String(36)),  # the airing that it says again to those that missed it
     Index("ix_airings_settled_ms_settles_ms", "settled_ms", "settles_ms"),
     Index("ix_airings_start_ms", "start_ms"),
     Index("ix_airings_wish", "wish"),
+    Index("ix_airings_repeats", "repeats"),
 )
 
 airing_villages = Table(  # where and when it may sound: what may not overlap
@@ -167,6 +169,7 @@ airing_villages = Table(  # where and when it may sound: what may not overlap
     Column("start_ms", BigInteger, nullable=False),
     Column("end_ms", BigInteger, nullable=False),
     Index("ix_airing_villages_village_end_ms", "village", "end_ms"),
+    Index("ix_airing_villages_village_start_ms", "village", "start_ms"),
 )
 
 # ── what shall be said, and what is allowed ──────────────────────────────────────────────────────────────────────────
@@ -254,6 +257,16 @@ deliveries = Table(
     Column("evidence", String(16)),
     Column("at_ms", BigInteger, nullable=False),  # when the node says its newest word became true; our clock for our words
     Index("ix_deliveries_node_state", "node", "state"),
+    sqlite_with_rowid=False,
+)
+
+tallies = Table(  # what a settled airing came to in each village: the log adds these up, not 3,000,000 deliveries a month
+    "tallies",
+    metadata,
+    Column("airing", String(36), primary_key=True),
+    Column("village", String(36), primary_key=True),
+    Column("total", Integer, nullable=False),
+    Column("good", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

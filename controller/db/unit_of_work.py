@@ -11,6 +11,7 @@ from controller.db.accounts import SqlAccounts
 from controller.db.alarms import SqlAlarms, SqlMarks
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
+from controller.db.logbook import SqlLogbook
 from controller.db.old import SqlOld
 from controller.db.places import SqlNodes, SqlUnits
 from controller.db.planned import SqlPlanned
@@ -19,7 +20,7 @@ from controller.db.sayings import SqlAirings, SqlBulletins
 from controller.db.sightings import SqlSightings
 from controller.db.trail import SqlTrail
 from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
-from controller.service import accounts, kept, ports, sightings
+from controller.service import accounts, kept, logged, ports, sightings
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
@@ -35,6 +36,7 @@ class SqlTransaction:
         self.planned: ports.PlannedAirings = SqlPlanned(connection)
         self.deliveries: ports.Deliveries = SqlDeliveries(connection)
         self.receipts: ports.Receipts = SqlReceipts(connection)
+        self.logbook: logged.Logbook = SqlLogbook(connection)
         self.documents: ports.Documents = SqlDocuments(connection)
         self.outbox: ports.Outbox = SqlOutbox(connection)
         self.alarms: ports.AlarmBook = SqlAlarms(connection)

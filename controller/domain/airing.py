@@ -44,7 +44,8 @@ class Mode(StrEnum):
 class Airing:
     """One airing as decided; times in whole ms UTC, gain in 0.1 dB. `cancelled_ms` is when we asked for silence.
 
-    `wish` is what it fulfils: the segment of a programme's turn, or a request; of a test, the node that it is for.
+    `wish` is what it fulfils: the segment of a programme's turn, or a request; of a test, the node that it is for. `repeats`: the
+    airing that it says again, to those that missed it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Airing:
     created_ms: int
     cancelled_ms: int | None = None
     wish: str | None = None
+    repeats: str | None = None
 
     @property
     def node(self) -> str | None:

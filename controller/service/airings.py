@@ -12,7 +12,7 @@ from dataclasses import replace
 from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import Bulletin
 from controller.domain.delivery import TRANSITIONS, Word
-from controller.domain.errors import NotFound, Refused
+from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.asking import Foreseen, Wish, foresee, refuse_overlap, roots_of, sayable
@@ -24,6 +24,7 @@ from controller.service.letters import play_orders, stop_orders
 from controller.service.names import turn_of
 from controller.service.plans import Plans
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
+from controller.service.repeating import missed
 from controller.service.rights import record, require
 from controller.service.timetable import FREEZE_MS
 from controller.service.units import unit_of
@@ -51,8 +52,7 @@ class Airings:
             roots = roots_of(tx, wish.to)
             require(by, Deed.AIRING_SAY, roots)
             said, clip = sayable(tx, bulletin)
-            if not said.has_yes:
-                require_no_yes(tx, by, roots, said_of(said, clip, wish, self._clock.now_ms()))
+            self._require_no_yes(tx, said, clip, wish, by)
         foreseen = self.foresee(said, clip, wish, by=by.id)
         with self._database.writing() as tx:
             airing = self.say_within(tx, foreseen)
@@ -91,6 +91,12 @@ class Airings:
         tx.bulletins.change(said)
         return said
 
+    def _require_no_yes(self, tx: Transaction, said: Bulletin, clip: ClipRow, wish: Wish, by: Actor) -> None:
+        """Refused("consent.*") where a yes is wanted that nobody gave."""
+        if not said.has_yes:
+            where = [unit_of(tx, unit) for unit in wish.to]
+            require_no_yes(tx, by, where, said_of(said, clip, wish, self._clock.now_ms()))
+
     def _order(self, tx: Transaction, airing: Airing, roots: Sequence[Unit], by: str, now_ms: int) -> None:
         villages = tx.units.villages_with_nodes(roots)
         if not villages:
@@ -105,6 +111,35 @@ class Airings:
             tx.outbox.add(play_orders(airing, self._keyring, now_ms))
         else:
             self._plans.replan(tx, villages, now_ms)
+
+    def repeat(self, airing_id: str, *, by: Actor) -> Airing:
+        """Air it again where it was missed (`repeating.missed` says what is refused); the repeat under way, if there is one."""
+        with self._database.reading() as tx:
+            lacking = missed(tx, airing_id, by=by)
+            self._require_no_yes(tx, lacking.bulletin, lacking.clip, lacking.wish, by)
+        if lacking.under_way is not None:
+            return lacking.under_way
+        try:
+            foreseen = self.foresee(lacking.bulletin, lacking.clip, lacking.wish, by=by.id)
+        except (Conflict, Refused):
+            with self._database.reading() as tx:
+                meanwhile = missed(tx, airing_id, by=by).under_way
+            if meanwhile is None:
+                raise
+            return meanwhile  # what is in its way is the same, pressed in another tab
+        [(order, roots)] = foreseen.airings
+        again = replace(order, repeats=lacking.first.id)
+        with self._database.writing() as tx:
+            now = missed(tx, airing_id, by=by)  # somebody else may have pressed it meanwhile
+            if now.under_way is not None:
+                return now.under_way
+            if now.villages != lacking.villages:
+                raise Conflict("airing.repeat-changed")
+            self.say_within(tx, replace(foreseen, airings=((again, roots),)))
+            told = {"title": lacking.bulletin.title, "repeats": lacking.first.id}
+            record(tx, by, Deed.AIRING_SAY, lacking.villages, subject=again.id, at_ms=self._clock.now_ms(), **told)
+        self._told(again)
+        return again
 
     def cancel(self, airing_id: str, *, by: Actor) -> Airing:
         """Ask for silence: a tombstone before the sound, a cut within it. Asking twice is asking once.

@@ -57,6 +57,7 @@ def hear(tx: Transaction, batches: Sequence[Batch]) -> Taken:
     tx.receipts.add(heard)
     changed = _moved(tx, heard)
     tx.deliveries.write(changed)
+    tx.logbook.count({delivery.airing for delivery in changed if delivery.state in ENDS}, settled=True)
     after = _without_gaps(tx, _reached(batches, custody), custody)
     tx.receipts.set_custody({life: it for life, it in after.items() if it != custody[life]})
     upto = {life: it.upto for life, it in after.items()}
@@ -82,6 +83,7 @@ class Sweeper:
             with self._database.writing() as tx:
                 tx.deliveries.move_all(airing, SETTLE, None, now_ms)
                 tx.airings.settle(airing, now_ms)
+                tx.logbook.count([airing])
             self._bus.airing_changed([airing])
         return len(due)
 

@@ -21,7 +21,7 @@ from controller.domain.node import Node
 from controller.domain.rights import Reach
 from controller.domain.trail import Chained
 from controller.domain.unit import Unit
-from controller.service import accounts, kept, sightings
+from controller.service import accounts, kept, logged, sightings
 from scheduler.wishes import Notice
 
 
@@ -214,6 +214,7 @@ class Airings(Protocol):
     def due_to_settle(self, now_ms: int) -> list[str]: ...
     def settle(self, airing: str, now_ms: int) -> None: ...
     def is_settled(self, airing: str) -> bool: ...
+    def repeating(self, airing: str) -> list[Airing]: ...
     def coming(self, village: str, from_ms: int, until_ms: int) -> list[Airing]: ...
     def villages_coming(self, from_ms: int, until_ms: int) -> list[str]: ...
     def villages_of(self, airing: str) -> list[str]: ...
@@ -336,6 +337,7 @@ class Transaction(Protocol):
     planned: PlannedAirings
     deliveries: Deliveries
     receipts: Receipts
+    logbook: logged.Logbook
     documents: Documents
     outbox: Outbox
     alarms: AlarmBook

@@ -82,15 +82,22 @@ class Reports:
     def summary(self, airing_id: str, *, by: Actor) -> Summary:
         """One airing in one line: cheap enough to read at every change."""
         with self._database.reading() as tx:
-            airing = _airing(tx, airing_id, by)
+            airing = seen(tx, airing_id, by)
             counts = tx.deliveries.counts([airing_id], by.reach)
             titles = tx.bulletins.titles([airing.bulletin])
         return Summary(airing=airing, title=titles[airing.bulletin], tally=tally(counts[airing_id]))
 
+    def repeats(self, airing_id: str, *, by: Actor) -> list[Airing]:
+        """The airings that say it again within reach, oldest first."""
+        with self._database.reading() as tx:
+            seen(tx, airing_id, by)
+            again = tx.airings.repeating(airing_id)
+            return [each for each in again if any(by.is_near(unit_of(tx, unit)) for unit in each.units)]
+
     def report(self, airing_id: str, *, by: Actor) -> Report:
         """One airing with every delivery; NotFound("airing.unknown")."""
         with self._database.reading() as tx:
-            airing = _airing(tx, airing_id, by)
+            airing = seen(tx, airing_id, by)
             places = tx.units.all()
             beyond = {unit.id for unit in places if not is_within(unit.path, by.reach)}
             deliveries = [each for each in tx.deliveries.of_airing(airing_id) if each.village not in beyond]
@@ -115,7 +122,8 @@ class Reports:
         return Report(airing=airing, title=titles[airing.bulletin], tally=whole, villages=villages)
 
 
-def _airing(tx: Transaction, airing_id: str, by: Actor) -> Airing:
+def seen(tx: Transaction, airing_id: str, by: Actor) -> Airing:
+    """The airing, if some of it concerns whoever asks; NotFound("airing.unknown"), Refused("right.none")."""
     airing = tx.airings.get(airing_id)
     if airing is None:
         raise NotFound("airing.unknown", airing=airing_id)

@@ -46,6 +46,16 @@ def cancel(airing: Id, services: TheServices, user: Person) -> AiringOut:
     return airing_out(services.reports.report(airing, by=user))
 
 
+@router.post("/{airing}/repeat")
+def repeat(airing: Id, services: TheServices, user: Person) -> AiringOut:
+    """Air the same bulletin again, now, in the villages where a loudspeaker missed it: a new airing.
+
+    While such a repeat sounds, asking again gives that one; 409 or 422 says why there can be none.
+    """
+    again = services.airings.repeat(airing, by=user)
+    return airing_out(services.reports.summary(again.id, by=user))
+
+
 @router.put("/{airing}/order")
 def order(airing: Id, said: OrderIn, services: TheServices, user: Person) -> AiringOut:
     """What the commune decided where two bulletins of one class meet at a time: the lower goes first, then the higher level."""

@@ -25,6 +25,7 @@ from controller.web import (
     api_approvals,
     api_bulletins,
     api_days,
+    api_log,
     api_nodes,
     api_policies,
     api_programmes,
@@ -36,6 +37,7 @@ from controller.web import (
     compose_pages,
     door_pages,
     errors,
+    log_pages,
     node_pages,
     pages,
     people_pages,
@@ -61,6 +63,7 @@ _NOUNS = (
     api_bulletins,
     api_approvals,
     api_airings,
+    api_log,
     api_programmes,
     api_policies,
     api_units,
@@ -69,7 +72,17 @@ _NOUNS = (
     api_users,
 )
 
-_PAGES = (today_pages, compose_pages, approval_pages, airing_pages, node_pages, people_pages, account_pages, door_pages)
+_PAGES = (
+    today_pages,
+    compose_pages,
+    approval_pages,
+    airing_pages,
+    log_pages,
+    node_pages,
+    people_pages,
+    account_pages,
+    door_pages,
+)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

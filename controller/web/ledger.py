@@ -40,6 +40,7 @@ class AiringOut(Model):
     sha256: str
     created: Moment
     cancelled: Moment | None
+    repeats: Id | None = Field(description="the airing that it says again, to those that missed it")
     settles: Moment = Field(description="By then every delivery has an end.")
     total: int = Field(examples=[40])
     good: int = Field(examples=[38])
@@ -110,6 +111,7 @@ def airing_out(said: Summary | Report) -> AiringOut:
         sha256=airing.sha256,
         created=moment(airing.created_ms),
         cancelled=moment(airing.cancelled_ms) if airing.cancelled_ms is not None else None,
+        repeats=airing.repeats,
         settles=moment(airing.settles_ms),
         total=tally.total,
         good=tally.good,

@@ -36,6 +36,7 @@ class Pages:
         self._templates.globals["asset"] = assets.url
         self._templates.filters["local"] = local
         self._templates.filters["minutes"] = length
+        self._templates.filters["number"] = number
         self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def render(
@@ -72,6 +73,11 @@ def local(when: datetime, now: datetime) -> str:
 def length(ms: int) -> str:
     """A length as a player shows it, "1:05"."""
     return f"{round(ms / 1000) // 60}:{round(ms / 1000) % 60:02}"
+
+
+def number(value: int, language: Language) -> str:
+    """A whole number as people here write it: "1.234"; in English "1,234"."""
+    return f"{value:,}".replace(",", ".") if language == "vi" else f"{value:,}"
 
 
 Visitor = Annotated[Actor | None, Depends(who)]

@@ -66,6 +66,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Something is in the way: some places would not hear all of it, or something else would have to make room. Look first.",
     ),
     "airing.over": ("Lượt phát này đã kết thúc.", "This airing is over."),
+    "airing.none-missed": (
+        "Không còn nơi nào chưa nghe lượt phát này.",
+        "Nobody is left who has not heard this airing.",
+    ),
     "airing.overlap": (
         "Lúc đó đã có lượt phát khác ở nơi đã chọn ({village}: “{title}”). Xin chọn giờ khác hoặc huỷ lượt kia.",
         "Something else sounds there at that time ({village}: “{title}”). Choose another time or cancel the other one.",
@@ -74,6 +78,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "airing.reach": (
         "Bản tin của {owner} không phát được ở {unit}.",
         "A bulletin of {owner} can't be said in {unit}.",
+    ),
+    "airing.repeat-changed": (
+        "Vừa có nơi báo kết quả khác. Xin xem lại danh sách nơi chưa nghe rồi bấm lần nữa.",
+        "What became of it has just changed. Look at who missed it and press again.",
+    ),
+    "airing.running": (
+        "Lượt phát này chưa kết thúc. Xin chờ mọi cụm loa báo xong rồi phát lại.",
+        "This airing is not over yet. Wait until every loudspeaker has answered, then repeat it.",
+    ),
+    "airing.sound-gone": (
+        "Tệp phát của bản tin này không còn. Xin soạn bản tin mới.",
+        "The sound of this bulletin is there no more. Make a new bulletin.",
+    ),
+    "airing.stopped": (
+        "Lượt phát này đã có người cho dừng. Muốn phát thì gửi bản tin lần nữa.",
+        "Somebody stopped this airing. To say it after all, send the bulletin again.",
     ),
     "airing.unknown": ("Không có lượt phát này.", "There is no such airing."),
     "alarm.unknown": ("Không có cảnh báo này.", "There is no such alarm."),
@@ -127,6 +147,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "invitation.over": (
         "Lời mời này đã dùng rồi hoặc đã quá hạn. Xin người quản trị gửi lời mời khác.",
         "This invitation was used, or is too old. Ask your administrator for another one.",
+    ),
+    "log.many": (
+        "Nhật ký quá dài để xem một lần (hơn {limit} lượt phát). Xin chọn khoảng ngắn hơn hoặc một đơn vị nhỏ hơn.",
+        "The log is too long to be seen at once (over {limit} airings). Choose a shorter time or a smaller unit.",
     ),
     "login.code": ("Xin nhập mã 6 số trên điện thoại.", "Enter the six digits that your phone shows."),
     "login.code-wrong": (

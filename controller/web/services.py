@@ -22,6 +22,7 @@ from controller.service.feeds import Feeds
 from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.lease import Acting
+from controller.service.logbook import Log
 from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.policies import Policies
@@ -45,6 +46,7 @@ class Services:
     bulletins: Bulletins
     approvals: Approvals
     reports: Reports
+    log: Log
     programmes: Programmes
     policies: Policies
     days: Days

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
-from controller.web import approval_words, compose_words, node_words, people_words
+from controller.web import airing_words, approval_words, compose_words, log_words, node_words, people_words
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -29,6 +29,8 @@ WORDS: dict[str, tuple[str, str]] = {
     **compose_words.WORDS,
     **node_words.WORDS,
     **people_words.WORDS,
+    **airing_words.WORDS,
+    **log_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),
     "motto": ("Nói một lần, cả làng nghe", "Said once, heard by the whole village"),
     "sign-in": ("Đăng nhập", "Sign in"),

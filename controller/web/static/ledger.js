@@ -8,6 +8,7 @@ const SIGNS = {
   finished: "checks", heard: "checks", silent: "volume-off", refused: "ban", failed: "x", missed: "clock-x",
   cut: "scissors", cancelled: "player-stop", cancelling: "hourglass", unknown: "question-mark",
 };
+export const SHORT = ["silent", "refused", "failed", "missed", "cut", "unknown"];
 const ORDER = ["heard", "finished", "started", "cached", "accepted", "published", "planned", "cancelling", "cancelled", "cut", "missed", "refused", "failed", "silent", "unknown"];
 const MANY = 400;
 const $ = (id) => document.getElementById(id);
@@ -17,6 +18,7 @@ export class Ledger {
   #airing = null;
   #cells = new Map();
   #villages = new Map();
+  ondraw = () => {};
 
   constructor(screen) {
     this.screen = screen;
@@ -58,14 +60,14 @@ export class Ledger {
     return [...communes].flatMap(([name, places]) => [element("h3", "commune-head", name), ...places]);
   }
 
-  #village({ village, name, nodes }) {
+  #village({ village, name, commune, nodes }) {
     const place = element("section", "place");
     const heading = element("h4", "place-name", name);
     const count = element("span", "place-count");
     const cells = element("ul", "cells");
     heading.append(count);
     place.append(heading, cells);
-    this.#villages.set(village, { place, count, cells, nodes: new Map() });
+    this.#villages.set(village, { name, commune, place, count, cells, nodes: new Map() });
     for (const node of nodes) this.#cell(node, false);
     return place;
   }
@@ -87,7 +89,7 @@ export class Ledger {
     const step = stepOf(node);
     if (known.step !== step) {
       known.button.className = `cell s-${step}${fresh ? " fresh" : ""}`;
-      known.button.replaceChildren(this.#sign(step));
+      known.button.replaceChildren(this.sign(step));
     }
     Object.assign(known, { node, step });
     known.button.title = known.button.ariaLabel = `${node.name}: ${states[step]}`;
@@ -98,7 +100,14 @@ export class Ledger {
     village.place.classList.toggle("short", [...village.nodes.values()].some((each) => isEnd(each) && !isGood(each)));
   }
 
-  #sign(step) {
+  // What stands where, village by village, in the order of the page.
+  *villages() {
+    for (const [village, { name, commune, nodes }] of this.#villages) {
+      yield { village, name, commune, nodes: [...nodes.keys()].map((each) => this.#cells.get(each)) };
+    }
+  }
+
+  sign(step) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("class", "icon");
     svg.setAttribute("aria-hidden", "true");
@@ -119,11 +128,12 @@ export class Ledger {
     $("legend").replaceChildren(...steps.map((step) => {
       const row = element("li");
       const cell = element("span", `cell s-${step}`);
-      cell.append(this.#sign(step));
+      cell.append(this.sign(step));
       row.append(cell, `${states[step]} · ${counts.get(step)}`);
       return row;
     }));
     this.#when();
+    this.ondraw(airing, this);
   }
 
   #when() {
@@ -166,14 +176,14 @@ function stepOf({ state, evidence }) {
   return state === "finished" && (evidence === "heard" || evidence === "silent") ? evidence : state;
 }
 
-function isGood(step) {
+export function isGood(step) {
   return step === "finished" || step === "heard";
 }
 
 function isEnd(step) {
-  return isGood(step) || ["silent", "refused", "failed", "missed", "cut", "cancelled", "unknown"].includes(step);
+  return isGood(step) || step === "cancelled" || SHORT.includes(step);
 }
 
-function element(name, className = "", text = "") {
+export function element(name, className = "", text = "") {
   return Object.assign(document.createElement(name), { className, textContent: text });
 }

@@ -15,12 +15,19 @@ export function why(code) {
 const zone = "Asia/Ho_Chi_Minh";
 const clock = new Intl.DateTimeFormat("vi-VN", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const exact = new Intl.DateTimeFormat("vi-VN", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const whole = new Intl.DateTimeFormat("vi-VN", { timeZone: zone, day: "2-digit", month: "2-digit", year: "numeric" });
 const date = new Intl.DateTimeFormat("vi-VN", { timeZone: zone, day: "2-digit", month: "2-digit" });
 
 export function time(text, seconds = false) {
   const when = new Date(text);
   const hour = (seconds ? exact : clock).format(when);
   return date.format(when) === date.format(new Date()) ? hour : `${hour} · ${date.format(when).replace("-", "/")}`;
+}
+
+// For paper and for years: "25/11/2026 17:30".
+export function dated(text) {
+  const when = new Date(text);
+  return `${whole.format(when).replaceAll("-", "/")} ${clock.format(when)}`;
 }
 
 export function length(ms) {

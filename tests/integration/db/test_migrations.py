@@ -10,7 +10,7 @@ from sqlalchemy import inspect, select, text
 from controller.db.accounts import SqlAccounts
 from controller.db.database import MIGRATIONS, Database, upgrade
 from controller.db.people_tables import grants, sessions
-from controller.db.tables import bulletins, custody, metadata
+from controller.db.tables import bulletins, custody, metadata, tallies
 from controller.domain.rights import Deed
 
 
@@ -81,3 +81,23 @@ def test_who_had_an_account_before_rights_may_still_do_everything_and_signs_in_o
         assert [tuple(row) for row in connection.execute(select(grants))] == [("u1", "", "admin")]
         assert connection.execute(select(sessions)).all() == []
         assert SqlAccounts(connection).all()[0].may(Deed.CLOCK_FORGIVE, None)
+
+
+def test_what_was_settled_before_the_log_is_counted_by_the_update(empty: Database) -> None:
+    with empty.write() as connection:
+        upgrade(connection, "0006")
+        connection.execute(text("INSERT INTO units VALUES ('v1', NULL, 'village', 'v1', '/v1/')"))
+        made = "id, owner, title, klass, language, state, created_ms, created_by"
+        values = "'b', 'v1', 't', 'normal', 'vi', 'approved', 0, 'u'"
+        connection.execute(text(f"INSERT INTO bulletins ({made}) VALUES ({values})"))
+        for name, settled in (("over", "9"), ("open", "NULL")):
+            first = "bulletin, mode, rev, units, start_ms, grace_ms, duration_ms, klass, rank, sha256, size, gain, language"
+            values = f"'b', 'now', 1, 'v1', 0, 0, 0, 'normal', 1, '', 0, 0, 'vi', 0, 'u', 0, {settled}"
+            rest = "created_ms, created_by, settles_ms, settled_ms"
+            connection.execute(text(f"INSERT INTO airings (id, {first}, {rest}) VALUES ('{name}', {values})"))
+            for node, state, evidence in (("1", "finished", "NULL"), ("2", "finished", "'silent'"), ("3", "missed", "NULL")):
+                row = f"'{name}', '{node}', 'v1', '{state}', '', {evidence}, 0"
+                connection.execute(text(f"INSERT INTO deliveries VALUES ({row})"))
+    empty.migrate()
+    with empty.read() as connection:
+        assert [tuple(row) for row in connection.execute(select(tallies))] == [("over", "v1", 3, 1)]

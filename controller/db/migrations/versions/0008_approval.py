@@ -12,12 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("bulletins", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("submitted_ms", sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("decided_ms", sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("decided_by", sa.String(length=36), nullable=True))
-        batch_op.add_column(sa.Column("note", sa.Text(), nullable=False, server_default=sa.text("''")))
-        batch_op.create_index("ix_bulletins_state", ["state"])
+    # Column by column: SQLite would make the table anew in a batch, and airings that name its rows forbid that.
+    op.add_column("bulletins", sa.Column("submitted_ms", sa.BigInteger(), nullable=True))
+    op.add_column("bulletins", sa.Column("decided_ms", sa.BigInteger(), nullable=True))
+    op.add_column("bulletins", sa.Column("decided_by", sa.String(length=36), nullable=True))
+    op.add_column("bulletins", sa.Column("note", sa.Text(), nullable=False, server_default=sa.text("''")))
+    op.create_index("ix_bulletins_state", "bulletins", ["state"])
 
 
 def downgrade() -> None:

@@ -33,6 +33,7 @@ from controller.service.inspection import Inspection
 from controller.service.invitations import Invitations
 from controller.service.keyring import Keyring
 from controller.service.lease import Sole
+from controller.service.logbook import Log
 from controller.service.node_tests import NodeTests
 from controller.service.nodes import Nodes
 from controller.service.papers import Papers
@@ -147,6 +148,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         ),
         approvals=Approvals(database=work, airings=airings, clock=clock, bus=bus),
         reports=Reports(database=work),
+        log=Log(database=work, clock=clock),
         programmes=Programmes(database=work, clock=clock),
         policies=Policies(database=work, papers=papers, clock=clock, bus=bus),
         days=Days(database=work, clock=clock),

@@ -133,6 +133,10 @@ NEEDS: dict[str, tuple[Deed, Asks]] = {
     "get /bulletins/{bulletin}/events": (Deed.SEE, watch("/bulletins/{at.bulletin}/events")),
     "get /airings/{airing}": (Deed.SEE, get("/airings/{at.airing}")),
     "get /airings/{airing}/events": (Deed.SEE, watch("/airings/{at.airing}/events")),
+    "get /airings/{airing}/ledger.csv": (Deed.SEE, get("/airings/{at.airing}/ledger.csv")),
+    "get /airings/{airing}/ledger.xlsx": (Deed.SEE, get("/airings/{at.airing}/ledger.xlsx")),
+    "get /log.csv": (Deed.SEE, get("/log.csv?unit={at.unit}")),
+    "get /log.xlsx": (Deed.SEE, get("/log.xlsx?unit={at.unit}")),
     "get /programmes": (Deed.SEE, get("/programmes?unit={at.unit}")),
     "get /programmes/{programme}": (Deed.SEE, get("/programmes/{at.programme}")),
     "get /policies/{unit}": (Deed.SEE, get("/policies/{at.unit}")),
@@ -152,6 +156,7 @@ NEEDS: dict[str, tuple[Deed, Asks]] = {
     "post /nodes/provision": (Deed.NODE_SET_UP, send("POST", "/nodes/provision", lambda at: {"unit": at.village})),
     "post /bulletins": (Deed.BULLETIN_RECEIVE, upload),
     "post /airings": (Deed.AIRING_SAY, send("POST", "/airings", wish)),
+    "post /airings/{airing}/repeat": (Deed.AIRING_SAY, send("POST", "/airings/{at.airing}/repeat")),
     "put /airings/{airing}/order": (Deed.AIRING_ORDER, send("PUT", "/airings/{at.airing}/order", lambda _: {"order": -1})),
     "post /programmes": (Deed.PROGRAMME_EDIT, send("POST", "/programmes", lambda at: at.day)),
     "put /programmes/{programme}": (
