@@ -35,6 +35,7 @@ from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
@@ -195,6 +196,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
             bases=bases,
         ),
         alarms=Alarms(database=work, clock=clock),
+        coverage=Coverages(database=work, clock=clock),
         timekeeping=timekeeping,
         acting=lease.acting,
         users=users,

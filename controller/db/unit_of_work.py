@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from controller.db.accounts import SqlAccounts
 from controller.db.alarms import SqlAlarms, SqlMarks
+from controller.db.covering import SqlCovering
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
 from controller.db.old import SqlOld
@@ -18,7 +19,7 @@ from controller.db.post import SqlDocuments, SqlOutbox
 from controller.db.sayings import SqlAirings, SqlBulletins
 from controller.db.trail import SqlTrail
 from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
-from controller.service import accounts, kept, ports
+from controller.service import accounts, covering, kept, ports
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
@@ -44,6 +45,7 @@ class SqlTransaction:
         self.requests: kept.Requests = SqlRequests(connection)
         self.cuts: kept.Cuts = SqlCuts(connection)
         self.replans: kept.Replans = SqlReplans(connection)
+        self.covering: covering.Covering = SqlCovering(connection)
         self.accounts: accounts.Accounts = SqlAccounts(connection)
         self.trail: ports.Trail = SqlTrail(connection, trail_key)
 

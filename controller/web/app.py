@@ -29,6 +29,7 @@ from controller.web import (
     api_programmes,
     api_session,
     api_system,
+    api_today,
     api_units,
     api_users,
     compose_pages,
@@ -47,6 +48,7 @@ from controller.web.live import Bells, Live
 from controller.web.schemas import Problem
 from controller.web.services import Services
 from controller.web.session import Tries
+from controller.web.today_live import TodayLive
 
 __all__ = ["Services", "build_app"]
 
@@ -63,6 +65,7 @@ _NOUNS = (
     api_nodes,
     api_alarms,
     api_users,
+    api_today,
 )
 
 _PAGES = (today_pages, compose_pages, airing_pages, people_pages, account_pages, door_pages)
@@ -111,6 +114,9 @@ def build_app(services: Services) -> FastAPI:
     app.state.tries = Tries(services.clock)
     app.state.bells = bells
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
+    app.state.today_live = TodayLive(
+        bells=bells, reports=services.reports, coverage=services.coverage, clock=services.clock
+    )
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
     for each in _NOUNS:

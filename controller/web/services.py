@@ -15,6 +15,7 @@ from controller.service.airings import Airings
 from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.demo import Demo
 from controller.service.feeds import Feeds
@@ -50,6 +51,7 @@ class Services:
     units: Units
     nodes: Nodes
     alarms: Alarms
+    coverage: Coverages
     timekeeping: Timekeeping
     acting: Callable[[], Acting]
     users: Users

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
-from controller.web import compose_words, people_words
+from controller.web import compose_words, people_words, today_words
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -27,6 +27,7 @@ STATES: dict[str, tuple[str, str]] = {
 WORDS: dict[str, tuple[str, str]] = {
     **compose_words.WORDS,
     **people_words.WORDS,
+    **today_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),
     "motto": ("Nói một lần, cả làng nghe", "Said once, heard by the whole village"),
     "sign-in": ("Đăng nhập", "Sign in"),

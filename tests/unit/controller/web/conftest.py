@@ -25,6 +25,7 @@ from controller.service.alarms import Alarms
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
@@ -151,6 +152,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
             bases=bases,
         ),
         alarms=Alarms(database=work, clock=clock),
+        coverage=Coverages(database=work, clock=clock),
         timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
         acting=lease.acting,
         users=users,
