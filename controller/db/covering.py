@@ -75,7 +75,9 @@ class SqlCovering:
         if within is None or not airings:
             return bool(airings)
         here = airing_villages.c.village.in_(select(units.c.id).where(below(within)))
-        return bool(self._connection.scalar(select(exists().where(among(self._connection, airing_villages.c.airing, airings), here))))
+        return bool(
+            self._connection.scalar(select(exists().where(among(self._connection, airing_villages.c.airing, airings), here)))
+        )
 
 
 def _is_there(since_ms: int) -> ColumnElement[bool]:

@@ -147,7 +147,7 @@ def _airing(tx: Transaction, airing_id: str, by: Actor) -> Airing:
 
 
 def is_on_air(said: Summary, now_ms: int) -> bool:
-    """Does it sound, may it sound still, or shall it sound soon? Once it was cancelled: only while somebody may not know it yet."""
+    """Does it sound, may it sound still, or shall it sound soon? Once cancelled: while a loudspeaker may not know it."""
     if said.airing.cancelled_ms is None:
         return now_ms < said.airing.start_ms or said.tally.open > 0
     return any(state in _LOUD for state, _ in said.tally.counts)

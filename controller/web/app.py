@@ -114,9 +114,7 @@ def build_app(services: Services) -> FastAPI:
     app.state.tries = Tries(services.clock)
     app.state.bells = bells
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
-    app.state.today_live = TodayLive(
-        bells=bells, reports=services.reports, coverage=services.coverage, clock=services.clock
-    )
+    app.state.today_live = TodayLive(bells=bells, reports=services.reports, coverage=services.coverage, clock=services.clock)
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
     for each in _NOUNS:

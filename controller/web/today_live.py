@@ -1,8 +1,8 @@
 """The first page follows: it is told that something of what it shows changed, and fetches the fragment itself.
 
 One reader for all who watch, at most one look in GAP_MS. Whoever reaches as far sees the same, so a look is made once for each
-reach: what is on air there, who is there, which alarms are open; and whether an airing that moved is for a place within it. Nothing
-is queued: a watcher is told a number that rose.
+reach: what is on air there, who is there, which alarms are open; and whether an airing that moved is for a place within it.
+Nothing is queued: a watcher is told a number that rose.
 """
 
 from __future__ import annotations

@@ -7,7 +7,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "nothing-on-air": ("Chưa có gì đang phát.", "Nothing is on air."),
     "next": ("Lượt tới: {when}, {title}, {villages} thôn.", "Next: {when}, {title}, {villages} villages."),
     "next-one": ("Lượt tới: {when}, {title}.", "Next: {when}, {title}."),
-    "next-at": ("Lượt tới ở {place}: {when}, {title}, {villages} thôn.", "Next in {place}: {when}, {title}, {villages} villages."),
+    "next-at": (
+        "Lượt tới ở {place}: {when}, {title}, {villages} thôn.",
+        "Next in {place}: {when}, {title}, {villages} villages.",
+    ),
     "next-none": ("Từ nay tới hết ngày mai chưa hẹn gì.", "Nothing is planned until the end of tomorrow."),
     "day-tomorrow": ("ngày mai", "tomorrow"),
     "soon": ("Sắp phát", "Soon"),
@@ -45,7 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "see-airing": ("Xem kết quả phát", "See what became of it"),
     "coverage": ("Ai nghe được", "Who can hear us"),
     "coverage-say": ("{covered} trên {total} thôn có loa hoạt động", "{covered} of {total} villages have a working loudspeaker"),
-    "coverage-good": ("Đạt chỉ tiêu trên {target} % (kế hoạch 712/KH-UBND).", "Meets the target of over {target} % (plan 712/KH-UBND)."),
+    "coverage-good": (
+        "Đạt chỉ tiêu trên {target} % (kế hoạch 712/KH-UBND).",
+        "Meets the target of over {target} % (plan 712/KH-UBND).",
+    ),
     "coverage-short": (
         "Còn thiếu {number} thôn mới đạt chỉ tiêu trên {target} % (kế hoạch 712/KH-UBND).",
         "{number} villages short of the target of over {target} % (plan 712/KH-UBND).",

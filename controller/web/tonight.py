@@ -1,7 +1,7 @@
 """What will sound, as a picture: a lane for villages that sound alike, hours across. Pure: a span in, places in per cent out.
 
-A *turn* is what belongs together (a programme's segments, or one bulletin): one block with a label, and its sounds within it. Where
-labels would meet, the later one goes a row down. Everything is SVG attributes: the content policy allows no style in a page.
+A *turn* is what belongs together (a programme's segments, or one bulletin): one block with a label, and its sounds within it.
+Where labels would meet, the later one goes a row down. Everything is SVG attributes: the content policy allows no style in a page.
 """
 
 from __future__ import annotations
@@ -126,7 +126,9 @@ def picture(span: Span, policy: Policy, now_ms: int, *, tomorrow: bool = False) 
 
 def next_turn(span: Span, now_ms: int) -> Next | None:
     """The next turn of a span that has not begun."""
-    coming = [(line.start_ms, _title(line), len(group.villages)) for group in span.groups for line in _firsts(group.lines, now_ms)]
+    coming = [
+        (line.start_ms, _title(line), len(group.villages)) for group in span.groups for line in _firsts(group.lines, now_ms)
+    ]
     if not coming:
         return None
     start_ms, title, _ = min(coming, key=lambda each: (each[0], -each[2]))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import struct
+import wave
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +31,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         def programme(title: str, at: str, relay_ms: int, **how: Any) -> None:
             segments = [{"take": "relay", "source": "VOV1", "length_ms": relay_ms}, {"take": "pieces", "bulletins": [news]}]
             rule = {"first": first, "at": [at], "every": "day"}
-            call("POST", "/programmes", json={"owner": COMMUNE, "units": [COMMUNE], "title": title, "rule": rule, "segments": segments, **how})
+            call(
+                "POST",
+                "/programmes",
+                json={"owner": COMMUNE, "units": [COMMUNE], "title": title, "rule": rule, "segments": segments, **how},
+            )
 
         programme("Chương trình buổi sáng", "05:00", 1_800_000)
         programme("Chương trình buổi chiều", "17:00", 2_700_000)
@@ -43,7 +51,16 @@ def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
 
 
-def test_an_airing_begins_and_ends_on_an_open_page(page: Page, stack: Stack) -> None:
+def a_call(folder: Path) -> Path:
+    """Four seconds of sound: long enough to be seen, short enough to wait for."""
+    file = folder / "keng.wav"
+    with wave.open(str(file), "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        sound.writeframes(b"".join(struct.pack("<h", int(9_000 * math.sin(at * 0.3))) for at in range(64_000)))
+    return file
+
+
+def test_an_airing_begins_and_ends_on_an_open_page(page: Page, stack: Stack, tmp_path: Path) -> None:
     sign_in(page, stack.controller.url)
     page.goto(f"{stack.controller.url}/?unit={COMMUNE}")
     expect(page.get_by_text("Chưa có gì đang phát.")).to_be_visible()
@@ -52,7 +69,7 @@ def test_an_airing_begins_and_ends_on_an_open_page(page: Page, stack: Stack) -> 
     shoot(page, "today")
     page.locator("#to-tomorrow").focus()
     page.evaluate("window.same = true")
-    bulletin = stack.clip(SPEECH, "Họp thôn tối nay")
+    bulletin = stack.clip(a_call(tmp_path), "Họp thôn tối nay")
     stack.say(bulletin, to=["x01501"], lead_ms=2_000)  # where no quiet hours are: this test runs at any hour
     row = page.locator(".on-air-row")
     expect(row).to_contain_text("Họp thôn tối nay", timeout=10_000)
@@ -98,11 +115,18 @@ def test_why_something_is_not_said_as_wished_by_keyboard_on_every_screen(page: P
     page.set_viewport_size(DESKTOP)
 
 
-def test_a_dead_link_is_told_and_comes_back_by_itself(page: Page, stack: Stack) -> None:
+def test_a_dead_link_is_told_and_comes_back_by_itself_with_what_happened_meanwhile(page: Page, stack: Stack) -> None:
     page.route("**/today/events", lambda route: route.abort())
     sign_in(page, stack.controller.url, "kythuat")
     expect(page.locator(".today > section").first).to_have_id("part-faults")
-    expect(page.locator("#link-lost")).to_contain_text("đang nối lại", timeout=15_000)
+    expect(page.locator("#part-faults")).to_contain_text("Mọi cụm loa đang hoạt động")
+    expect(page.locator("#link-lost")).to_contain_text("đang nối lại")
+    silent = [node["id"] for node in stack.controller.call("GET", "/nodes") if node["village"] == f"{COMMUNE}-3"]
+    stack.fleet.ask(fault="offline", nodes=silent)
     page.unroute("**/today/events")
     expect(page.locator("#link-lost")).to_be_hidden(timeout=20_000)
-    shoot(page, "today-technician", whole=False)
+    expect(page.locator("#part-faults")).to_contain_text("3 cụm loa im lặng", timeout=25_000)
+    expect(page.locator("#part-coverage")).to_contain_text("12 trên 13 thôn")
+    page.get_by_text("1 thôn chưa nghe được").click()
+    expect(page.locator("#without")).to_contain_text("Lũng Vài")
+    shoot(page, "today-technician")

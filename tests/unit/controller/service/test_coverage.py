@@ -58,7 +58,14 @@ def test_a_loudspeaker_is_there_while_its_link_is_up_and_it_was_heard_lately(onl
 
 @pytest.mark.parametrize(
     ("covered", "total", "share", "meets", "short"),
-    [(8, 10, 80, False, 1), (9, 10, 90, True, 0), (0, 3, 0, False, 3), (399, 400, 99, True, 0), (1, 1, 100, True, 0), (0, 0, 0, False, 1)],
+    [
+        (8, 10, 80, False, 1),
+        (9, 10, 90, True, 0),
+        (0, 3, 0, False, 3),
+        (399, 400, 99, True, 0),
+        (1, 1, 100, True, 0),
+        (0, 0, 0, False, 1),
+    ],
 )
 def test_the_target_is_over_eighty_per_cent_and_nothing_is_rounded_up(
     covered: int, total: int, share: int, meets: bool, short: int

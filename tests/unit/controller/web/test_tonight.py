@@ -102,7 +102,9 @@ def test_a_block_is_of_its_highest_class(kinds: list[tuple[str, bool]], kind: st
 
 
 def test_labels_that_would_meet_stand_below_each_other_and_none_leaves_the_picture() -> None:
-    turns = picture(one(line(17, title="Một"), line(17.4, title="Hai"), line(22, title="Ba"), line(31.5, title="N" * 60)), Policy(), at(14))
+    turns = picture(
+        one(line(17, title="Một"), line(17.4, title="Hai"), line(22, title="Ba"), line(31.5, title="N" * 60)), Policy(), at(14)
+    )
     rows = [(turn.row, turn.at_end) for turn in turns.lanes[0].turns]
     assert rows == [(0, False), (1, False), (0, False), (0, True)]
     assert turns.lanes[0].rows == 2
