@@ -85,8 +85,10 @@ class TodayLive:
                     yield ServerSentEvent(event="today", raw_data=f'{{"version":{version}}}', retry=RETRY_MS)
                 async with self._moved:
                     if feed.version == version and not self._bells.closed:
+                        left_ms = live.CHECK_MS - (self._clock.monotonic_ms() - asked_ms)
                         with suppress(TimeoutError):
-                            await asyncio.wait_for(self._moved.wait(), live.CHECK_MS / 1000)
+                            async with asyncio.timeout(max(left_ms, 0) / 1000):
+                                await self._moved.wait()
                 if self._clock.monotonic_ms() - asked_ms >= live.CHECK_MS:
                     if await reach_of(still) != (by.reach,):
                         return
@@ -113,7 +115,8 @@ class TodayLive:
         with self._bells.listen() as ear:
             while not self._bells.closed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(ear.rang.wait(), self._tick_ms / 1000)
+                    async with asyncio.timeout(self._tick_ms / 1000):  # wait_for may swallow that we are cancelled
+                        await ear.rang.wait()
                 airings, began_ms = ear.take(), self._clock.monotonic_ms()
                 for feed in list(self._feeds.values()):
                     if await asyncio.to_thread(self._has_changed, feed, airings):

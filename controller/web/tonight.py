@@ -1,7 +1,7 @@
 """What will sound, as a picture: a lane for villages that sound alike, hours across. Pure: a span in, places in per cent out.
 
 A *turn* is what belongs together (a programme's segments, or one bulletin): one block with a label, and its sounds within it.
-Where labels would meet, the later one goes a row down. Everything is SVG attributes: the content policy allows no style in a page.
+Where labels would meet, the later one goes a row down. Everything is SVG attributes: the content policy allows no style.
 """
 
 from __future__ import annotations

@@ -129,4 +129,10 @@ def test_a_dead_link_is_told_and_comes_back_by_itself_with_what_happened_meanwhi
     expect(page.locator("#part-coverage")).to_contain_text("12 trên 13 thôn")
     page.get_by_text("1 thôn chưa nghe được").click()
     expect(page.locator("#without")).to_contain_text("Lũng Vài")
+    page.locator("#silent summary").click()
+    more = [node["id"] for node in stack.controller.call("GET", "/nodes") if node["village"] == f"{COMMUNE}-4"]
+    stack.fleet.ask(fault="offline", nodes=more)
+    expect(page.locator("#without")).to_contain_text("Khào A", timeout=20_000)  # swapped, and as open and shut as before
+    expect(page.locator("#without p").first).to_be_visible()
+    expect(page.locator("#silent")).not_to_have_attribute("open", "")
     shoot(page, "today-technician")
