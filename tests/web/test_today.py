@@ -130,8 +130,10 @@ def test_a_dead_link_is_told_and_comes_back_by_itself_with_what_happened_meanwhi
     page.get_by_text("1 thôn chưa nghe được").click()
     expect(page.locator("#without")).to_contain_text("Lũng Vài")
     page.locator("#silent summary").click()
-    more = [node["id"] for node in stack.controller.call("GET", "/nodes") if node["village"] == f"{COMMUNE}-4"]
-    stack.fleet.ask(fault="offline", nodes=more)
+    nodes = [node for node in stack.controller.call("GET", "/nodes") if node["village"] == f"{COMMUNE}-4"]
+    stack.fleet.ask(fault="offline", nodes=[node["id"] for node in nodes])
+    stack.wait_for(lambda: not any(n["online"] for n in stack.controller.call("GET", f"/nodes?unit={COMMUNE}-4")), 20)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")  # rather than wait for the next look
     expect(page.locator("#without")).to_contain_text("Khào A", timeout=20_000)  # swapped, and as open and shut as before
     expect(page.locator("#without p").first).to_be_visible()
     expect(page.locator("#silent")).not_to_have_attribute("open", "")
