@@ -37,6 +37,7 @@ from controller.service.alarms import Alarms
 from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.deliveries import Sweeper
 from controller.service.demo import make_demo
@@ -207,6 +208,7 @@ def build(settings: Settings, broker_url: str, clock: Clock | None = None, more_
         ),
         inspection=Inspection(database=work, clock=clock),
         alarms=Alarms(database=work, clock=clock),
+        coverage=Coverages(database=work, clock=clock),
         timekeeping=timekeeping,
         acting=lease.acting,
         users=users,

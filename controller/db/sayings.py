@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from audio.clip import Part
 from controller.db.places import below
@@ -48,6 +49,11 @@ class SqlBulletins:
         """Those whose upload waits to be prepared, oldest first."""
         query = select(bulletins).where(bulletins.c.upload.is_not(None)).order_by(bulletins.c.created_ms)
         return [_draft(row) for row in self._connection.execute(query)]
+
+    def count_submitted(self) -> int:
+        """How many wait for a yes."""
+        query = select(func.count()).where(bulletins.c.state == BulletinState.SUBMITTED)
+        return self._connection.execute(query).scalar_one()
 
     def undecided(self, returned_after_ms: int) -> list[Draft]:
         """Those that wait for a yes, the longest first; those returned since then."""
@@ -133,11 +139,20 @@ class SqlAirings:
 
     def recent(self, limit: int, within: Reach = None) -> list[Airing]:
         """The newest airings by creation, newest first, tests aside: all, or those in a village within someone's reach."""
-        query = select(airings).where(airings.c.mode != Mode.TEST)
-        query = query.order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
-        if within is not None:
-            here = airing_villages.c.village.in_(select(units.c.id).where(below(within)))
-            query = query.where(exists().where(airing_villages.c.airing == airings.c.id, here))
+        query = select(airings).where(_heard(within)).order_by(airings.c.created_ms.desc(), airings.c.id.desc()).limit(limit)
+        return [airing_of(row) for row in self._connection.execute(query)]
+
+    def lately(self, limit: int, now_ms: int, within: Reach = None) -> list[Airing]:
+        """What began last, and single bulletins that are to come, the latest start first; not the coming turns of programmes."""
+        single = or_(airings.c.wish.is_(None), ~airings.c.wish.contains("/"))
+        here = or_(airings.c.start_ms <= now_ms, single) & _heard(within)
+        query = select(airings).where(here).order_by(airings.c.start_ms.desc(), airings.c.id.desc()).limit(limit)
+        return [airing_of(row) for row in self._connection.execute(query)]
+
+    def around(self, from_ms: int, until_ms: int, within: Reach = None) -> list[Airing]:
+        """What starts in [from, until), by start: all, or that in a village within someone's reach."""
+        here = (airings.c.start_ms >= from_ms) & (airings.c.start_ms < until_ms) & _heard(within)
+        query = select(airings).where(here).order_by(airings.c.start_ms, airings.c.id)
         return [airing_of(row) for row in self._connection.execute(query)]
 
     def overlapping(self, villages: Sequence[str], start_ms: int, end_ms: int) -> dict[str, str]:
@@ -187,6 +202,14 @@ class SqlAirings:
     def villages_of(self, airing: str) -> list[str]:
         """Where it may sound."""
         return list(self._connection.scalars(select(airing_villages.c.village).where(airing_villages.c.airing == airing)))
+
+
+def _heard(within: Reach) -> ColumnElement[bool]:
+    """Is the airing for a village within reach? Tests are for none."""
+    if within is None:
+        return airings.c.mode != Mode.TEST
+    here = airing_villages.c.village.in_(select(units.c.id).where(below(within)))
+    return exists().where(airing_villages.c.airing == airings.c.id, here)
 
 
 def _planned(from_ms: int, until_ms: int) -> Any:

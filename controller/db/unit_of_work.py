@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from controller.db.accounts import SqlAccounts
 from controller.db.alarms import SqlAlarms, SqlMarks
+from controller.db.covering import SqlCovering
 from controller.db.database import Database
 from controller.db.ledger import SqlDeliveries, SqlReceipts
 from controller.db.logbook import SqlLogbook
@@ -20,7 +21,7 @@ from controller.db.sayings import SqlAirings, SqlBulletins
 from controller.db.sightings import SqlSightings
 from controller.db.trail import SqlTrail
 from controller.db.wishes import SqlCuts, SqlPolicies, SqlProgrammes, SqlReplans, SqlRequests
-from controller.service import accounts, kept, logged, ports, sightings
+from controller.service import accounts, covering, kept, logged, ports, sightings
 from controller.service.clock_guard import COMMIT, ClockGuard
 
 
@@ -47,6 +48,7 @@ class SqlTransaction:
         self.requests: kept.Requests = SqlRequests(connection)
         self.cuts: kept.Cuts = SqlCuts(connection)
         self.replans: kept.Replans = SqlReplans(connection)
+        self.covering: covering.Covering = SqlCovering(connection)
         self.accounts: accounts.Accounts = SqlAccounts(connection)
         self.sightings: sightings.Sightings = SqlSightings(connection)
         self.trail: ports.Trail = SqlTrail(connection, trail_key)

@@ -150,6 +150,11 @@ class Approvals:
             look = _Look(tx, by, now_ms)
             return sum(map(look.waits_for_me, tx.bulletins.undecided(now_ms)))
 
+    def pending(self) -> int:
+        """How many wait anywhere: a number that changes when somebody submits or decides."""
+        with self._database.reading() as tx:
+            return tx.bulletins.count_submitted()
+
     def _to_approve(self, tx: Transaction, bulletin_id: str, by: Actor) -> tuple[Draft, ClipRow]:
         """The bulletin, of which they may say that it is said."""
         where = where_of(tx, _get(tx, bulletin_id))

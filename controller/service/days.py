@@ -38,6 +38,7 @@ CANCELLED = "cancelled"
 NOTHING = Told(lines=(), reasons=())
 
 _DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
 _MINUTE_MS = 60_000
 _EPOCH = date(1970, 1, 1)
 
@@ -73,8 +74,11 @@ class Days:
         self._database = database
         self._clock = clock
 
-    def of(self, unit: str, day: date | None = None, *, by: Actor) -> Span:
-        """A local day, today if None, for each village under `unit` that has a loudspeaker. Refused("day.far")."""
+    def of(self, unit: str, day: date | None = None, *, hours: int = 24, by: Actor) -> Span:
+        """A local day, today if None, for each village under `unit` that has a loudspeaker. Refused("day.far").
+
+        `hours` above 24 tell what follows the day, too: the night and the next morning.
+        """
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             place = unit_of(tx, unit)
@@ -84,7 +88,7 @@ class Days:
         if abs((day or today) - today) > timedelta(days=FARTHEST_D):
             raise Refused("day.far", limit=FARTHEST_D)
         from_ms = ((day or today) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
-        return self._tell(place, offset, now_ms, from_ms, from_ms + _DAY_MS)
+        return self._tell(place, offset, now_ms, from_ms, from_ms + hours * _HOUR_MS)
 
     def ahead(self, unit: str, *, by: Actor) -> Span:
         """Today, and all that is planned ahead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.domain.airing import Airing
+from controller.domain.airing import MAX_DURATION_MS, Airing
 from controller.domain.delivery import ENDS, Evidence, State, is_good
 from controller.domain.errors import NotFound
 from controller.domain.rights import Actor, Deed, is_within
@@ -13,7 +13,13 @@ from controller.service.ports import Database, Delivery, Transaction
 from controller.service.rights import require
 from controller.service.units import unit_of
 
+FARTHEST_BACK_MS = 2 * MAX_DURATION_MS
+"""What started longer ago has ended: it may begin an hour late, and sound for an hour."""
+
 Standing = tuple[State, Evidence | None]
+
+_LOUD = frozenset({State.STARTED, State.CANCELLING})
+"""A loudspeaker that sounds, as far as we know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +80,19 @@ class Reports:
     def recent(self, limit: int = 50, *, by: Actor) -> list[Summary]:
         """The newest airings, newest first."""
         with self._database.reading() as tx:
-            airings = tx.airings.recent(limit, by.reach)
-            counts = tx.deliveries.counts([airing.id for airing in airings], by.reach)
-            titles = tx.bulletins.titles({airing.bulletin for airing in airings})
-        return [Summary(airing=each, title=titles[each.bulletin], tally=tally(counts[each.id])) for each in airings]
+            return _summaries(tx, tx.airings.recent(limit, by.reach), by)
+
+    def lately(self, limit: int, now_ms: int, *, by: Actor) -> list[Summary]:
+        """What began last, and single bulletins that are to come: the latest start first."""
+        with self._database.reading() as tx:
+            return _summaries(tx, tx.airings.lately(limit, now_ms, by.reach), by)
+
+    def on_air(self, now_ms: int, soon_ms: int, *, by: Actor) -> list[Summary]:
+        """What may sound at this moment, or begins within `soon_ms`, by start."""
+        with self._database.reading() as tx:
+            around = tx.airings.around(now_ms - FARTHEST_BACK_MS, now_ms + soon_ms, by.reach)
+            found = _summaries(tx, [each for each in around if now_ms < each.ends_ms], by)
+        return [each for each in found if is_on_air(each, now_ms)]
 
     def summary(self, airing_id: str, *, by: Actor) -> Summary:
         """One airing in one line: cheap enough to read at every change."""
@@ -122,6 +137,12 @@ class Reports:
         return Report(airing=airing, title=titles[airing.bulletin], tally=whole, villages=villages)
 
 
+def _summaries(tx: Transaction, airings: Sequence[Airing], by: Actor) -> list[Summary]:
+    counts = tx.deliveries.counts([airing.id for airing in airings], by.reach)
+    titles = tx.bulletins.titles({airing.bulletin for airing in airings})
+    return [Summary(airing=each, title=titles[each.bulletin], tally=tally(counts[each.id])) for each in airings]
+
+
 def seen(tx: Transaction, airing_id: str, by: Actor) -> Airing:
     """The airing, if some of it concerns whoever asks; NotFound("airing.unknown"), Refused("right.none")."""
     airing = tx.airings.get(airing_id)
@@ -131,6 +152,13 @@ def seen(tx: Transaction, airing_id: str, by: Actor) -> Airing:
     if not any(map(by.is_near, heard)):
         require(by, Deed.SEE, heard)
     return airing
+
+
+def is_on_air(said: Summary, now_ms: int) -> bool:
+    """Does it sound, may it sound still, or shall it sound soon? Once cancelled: while a loudspeaker may not know it."""
+    if said.airing.cancelled_ms is None:
+        return now_ms < said.airing.start_ms or said.tally.open > 0
+    return any(state in _LOUD for state, _ in said.tally.counts)
 
 
 def standings(rows: Sequence[NodeReport]) -> dict[Standing, int]:

@@ -31,6 +31,7 @@ from controller.web import (
     api_programmes,
     api_session,
     api_system,
+    api_today,
     api_units,
     api_users,
     approval_pages,
@@ -52,6 +53,7 @@ from controller.web.live import Bells, Live
 from controller.web.schemas import Problem
 from controller.web.services import Services
 from controller.web.session import Tries
+from controller.web.today_live import TodayLive
 
 __all__ = ["Services", "build_app"]
 
@@ -70,6 +72,7 @@ _NOUNS = (
     api_nodes,
     api_alarms,
     api_users,
+    api_today,
 )
 
 _PAGES = (
@@ -128,6 +131,13 @@ def build_app(services: Services) -> FastAPI:
     app.state.tries = Tries(services.clock)
     app.state.bells = bells
     app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
+    app.state.today_live = TodayLive(
+        bells=bells,
+        reports=services.reports,
+        coverage=services.coverage,
+        approvals=services.approvals,
+        clock=services.clock,
+    )
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
     for each in _NOUNS:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 
 from fastapi.sse import ServerSentEvent
@@ -48,12 +48,33 @@ Watched = tuple[str, Reach]
 """An airing, and how much of it is seen: whoever reaches as far sees the same."""
 
 
+class Ear:
+    """Hears of every change: which airings since it was last asked. Event loop only."""
+
+    def __init__(self) -> None:
+        self.rang = asyncio.Event()
+        self._airings: set[str] = set()
+
+    def hear(self, kind: str, name: str) -> None:
+        """Something changed; of another kind than an airing, it is only told that it rang."""
+        if kind == "airing":
+            self._airings.add(name)
+        self.rang.set()
+
+    def take(self) -> frozenset[str]:
+        """The airings that changed; from now on others count."""
+        taken, self._airings = frozenset(self._airings), set()
+        self.rang.clear()
+        return taken
+
+
 class Bells:
     """Wakes coroutines of one loop when worker threads change things: a bell that rang already rings no louder."""
 
     def __init__(self, bus: LocalBus) -> None:
         self._bus = bus
         self._events: dict[Key, set[asyncio.Event]] = {}
+        self._ears: set[Ear] = set()
         self.closed = False
 
     @asynccontextmanager
@@ -66,6 +87,8 @@ class Bells:
                 loop.call_soon_threadsafe(self._ring_all)
             elif (kind, name) in self._events:  # most changes are watched by nobody
                 loop.call_soon_threadsafe(self._ring, (kind, name))
+            if self._ears and kind in ("airing", ANYTHING):
+                loop.call_soon_threadsafe(self._tell, kind, name)
 
         with self._bus.watching(hear):
             try:
@@ -90,9 +113,25 @@ class Bells:
             if not self._events[key]:
                 del self._events[key]
 
+    @contextmanager
+    def listen(self) -> Iterator[Ear]:
+        """An ear for every airing, while the block runs."""
+        ear = Ear()
+        self._ears.add(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.discard(ear)
+
     def _ring_all(self) -> None:
         for key in self._events:
             self._ring(key)
+        for ear in self._ears:
+            ear.rang.set()
+
+    def _tell(self, kind: str, name: str) -> None:
+        for ear in self._ears:
+            ear.hear(kind, name)
 
     def _ring(self, key: Key) -> None:
         for event in self._events.get(key, ()):
@@ -166,7 +205,7 @@ class Live:
                         with suppress(TimeoutError):
                             await asyncio.wait_for(feed.moved.wait(), CHECK_MS / 1000)
                 if self._clock.monotonic_ms() - asked_ms >= CHECK_MS:
-                    if await _reach(still) != watched[1:]:
+                    if await reach_of(still) != watched[1:]:
                         return
                     asked_ms = self._clock.monotonic_ms()
                 if feed.version > version:
@@ -225,7 +264,7 @@ class Live:
             feed.moved.notify_all()
 
 
-async def _reach(still: Still) -> tuple[Reach] | tuple[()]:
+async def reach_of(still: Still) -> tuple[Reach] | tuple[()]:
     """How far they may look now; () is not at all."""
     who = await asyncio.to_thread(still)
     return () if who is None else (who.reach,)

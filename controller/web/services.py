@@ -16,6 +16,7 @@ from controller.service.alarms import Alarms
 from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.demo import Demo
 from controller.service.feeds import Feeds
@@ -58,6 +59,7 @@ class Services:
     node_tests: NodeTests
     inspection: Inspection
     alarms: Alarms
+    coverage: Coverages
     timekeeping: Timekeeping
     acting: Callable[[], Acting]
     users: Users

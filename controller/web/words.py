@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
-from controller.web import airing_words, approval_words, compose_words, log_words, node_words, people_words
+from controller.web import (
+    airing_words,
+    approval_words,
+    compose_words,
+    log_words,
+    node_words,
+    people_words,
+    today_words,
+)
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -31,6 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **people_words.WORDS,
     **airing_words.WORDS,
     **log_words.WORDS,
+    **today_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),
     "motto": ("Nói một lần, cả làng nghe", "Said once, heard by the whole village"),
     "sign-in": ("Đăng nhập", "Sign in"),
@@ -66,7 +75,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "open-alarm": ("cảnh báo mở", "open alarm"),
     "open-alarms": ("cảnh báo mở", "open alarms"),
-    "see-alarms": ("Người quản trị xem và đóng cảnh báo:", "The administrator sees and closes alarms:"),
+    "see-alarms": ("Xem các cụm loa có cảnh báo", "See the loudspeakers with alarms"),
     "legend": ("Chú giải", "Legend"),
     "stop": ("Dừng phát", "Stop"),
     "cancel": ("Huỷ lượt phát", "Cancel it"),

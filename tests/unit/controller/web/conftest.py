@@ -26,6 +26,7 @@ from controller.service.approvals import Approvals
 from controller.service.bulletins import Bulletins
 from controller.service.bus import LocalBus
 from controller.service.clock_guard import ClockGuard
+from controller.service.coverage import Coverages
 from controller.service.days import Days
 from controller.service.demo import make_demo
 from controller.service.feeds import Feeds
@@ -171,6 +172,7 @@ def house(tmp_path: Path, migrated: Path) -> Iterator[House]:
         ),
         inspection=Inspection(database=work, clock=clock),
         alarms=Alarms(database=work, clock=clock),
+        coverage=Coverages(database=work, clock=clock),
         timekeeping=Timekeeping(database=work, guard=guard, papers=papers, plans=plans, bus=bus),
         acting=lease.acting,
         users=users,

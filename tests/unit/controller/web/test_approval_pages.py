@@ -157,3 +157,9 @@ def test_the_list_of_a_program_says_the_same(house: House, village: str) -> None
         [line] = enter(client, "lãnh đạo").get(f"{API}/approvals").json()
         assert (line["author"], line["may_approve"], line["to"]) == ("biên tập", True, [{"id": village, "name": "Pác Rằng"}])
         assert client.get(f"{API}/bulletins/{bulletin}").json()["state"] == "submitted"
+
+
+def test_the_first_page_says_how_many_wait_for_whom(house: House, nobody: httpx.Client, village: str) -> None:
+    bring(house, nobody, village)
+    assert 'id="to-approvals"' not in nobody.get("/").text  # its author can't say yes
+    assert "<strong>1</strong> bản tin chờ duyệt" in enter(nobody, "lãnh đạo").get("/").text

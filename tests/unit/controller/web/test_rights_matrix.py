@@ -108,6 +108,7 @@ ANYBODY: frozenset[str] = frozenset(
         "get /clock",
         "get /units",
         "get /airings",
+        "get /today/events",
         "get /alarms",
         "get /users",
         "get /approvals",
