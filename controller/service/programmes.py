@@ -114,14 +114,14 @@ class Programmes:
         return self._edit(programme, by, "skip", edit)
 
     def change_day(self, programme: str, change: DayChange, *, by: Actor) -> KeptProgramme:
-        """Otherwise on one local day; a change that says nothing takes the day's change away."""
+        """Otherwise on one local day, or one turn of it; a change that says nothing takes that change away."""
 
         def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
             _refuse_silent_day(kept.programme, change.day)
-            others = [each for each in kept.programme.changes if each.day != change.day]
-            if change.minute is not None or change.segments is not None:
+            others = [each for each in kept.programme.changes if (each.day, each.turn) != (change.day, change.turn)]
+            if change.says_something:
                 others.append(change)
-            changes = tuple(sorted(others, key=lambda each: each.day))
+            changes = tuple(sorted(others, key=lambda each: (each.day, each.turn or 0)))
             return composed(tx, replace(kept.programme, changes=changes))
 
         return self._edit(programme, by, "day", edit)

@@ -32,6 +32,18 @@ def day(
     return DayOut.of(services.days.of(unit, day, by=user))
 
 
+@units.get("/{unit}/days")
+def days(
+    unit: Id,
+    services: TheServices,
+    user: Person,
+    first: Annotated[date, Query(examples=["2026-11-23"])],
+    last: Annotated[date, Query(examples=["2026-11-29"])],
+) -> list[DayOut]:
+    """Some days in a row, at most 42, of a commune or a village: each as `day` tells it."""
+    return [DayOut.of(span) for span in services.days.between(unit, first, last, by=user)]
+
+
 @units.post("/{unit}/calendar")
 def calendar_address(unit: Id, request: Request, services: TheServices, user: Person) -> CalendarOut:
     """Where a calendar app reads what is planned for this unit. A new password makes your addresses worthless."""

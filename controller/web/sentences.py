@@ -111,6 +111,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database.full": ("Ổ đĩa của máy chủ đã đầy.", "The server's disk is full."),
     "database.locked": ("Cơ sở dữ liệu đang bận. Xin thử lại.", "The database is busy. Try again."),
     "day.far": ("Chỉ xem được trong vòng {limit} ngày.", "Only {limit} days ahead or back can be told."),
+    "day.order": ("Ngày cuối phải sau ngày đầu.", "The last day must not be before the first."),
+    "day.range": ("Mỗi lần chỉ xem được {limit} ngày.", "At most {limit} days can be told at once."),
+    "day.wide": (
+        "Nơi này quá rộng để xem nhiều ngày một lúc. Xin chọn một xã hay một thôn.",
+        "This place is too large to tell several days at once. Choose a commune or a village.",
+    ),
     "demo.not-allowed": ("Máy chủ này không chạy ở chế độ thử.", "This server does not run as a demo."),
     "disk.full": ("Không ghi được lên ổ đĩa của máy chủ.", "The server's disk can't be written."),
     "id.malformed": ("Mã không đúng.", "That is not a proper id."),

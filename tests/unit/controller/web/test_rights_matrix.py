@@ -125,6 +125,7 @@ WHOLE: dict[str, tuple[Deed, Asks]] = {
 
 NEEDS: dict[str, tuple[Deed, Asks]] = {
     "get /units/{unit}/day": (Deed.SEE, get("/units/{at.unit}/day")),
+    "get /units/{unit}/days": (Deed.SEE, get("/units/{at.unit}/days?first=2026-11-16&last=2026-11-22")),
     "post /units/{unit}/calendar": (Deed.SEE, send("POST", "/units/{at.unit}/calendar")),
     "get /units/{unit}/calendar.ics": (Deed.SEE, get("/units/{at.unit}/calendar.ics")),
     "get /nodes": (Deed.SEE, get("/nodes?unit={at.unit}")),
