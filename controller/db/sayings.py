@@ -50,6 +50,15 @@ class SqlBulletins:
             found.update((row.id, row.title) for row in self._connection.execute(query))
         return found
 
+    def approved(self, limit: int, within: Reach) -> list[tuple[Bulletin, int]]:
+        """What can be said, and how long it is: the newest of owners within reach first; no emergencies, no notices."""
+        query = select(bulletins, clips.c.duration_ms).join(clips, clips.c.sha256 == bulletins.c.clip)
+        if within is not None:
+            query = query.join(units, units.c.id == bulletins.c.owner).where(below(within))
+        here = (bulletins.c.state == BulletinState.APPROVED) & (bulletins.c.kind == "") & (bulletins.c.klass != Klass.EMERGENCY)
+        newest = query.where(here).order_by(bulletins.c.created_ms.desc(), bulletins.c.id).limit(limit)
+        return [(_draft(row).bulletin, row.duration_ms) for row in self._connection.execute(newest)]
+
     def clip(self, sha256: str) -> ClipRow | None:
         """The clip, or None."""
         row = self._connection.execute(select(clips).where(clips.c.sha256 == sha256)).one_or_none()

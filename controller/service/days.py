@@ -6,6 +6,7 @@ planner would now.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -46,7 +47,7 @@ CANCELLED = "cancelled"
 
 NOTHING = Told(lines=(), reasons=())
 
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 _EPOCH = date(1970, 1, 1)
 
@@ -134,9 +135,9 @@ class Days:
         with self._database.reading() as tx:
             airings = {airing.id: airing for airing, *_ in begun}
             names, lengths, kept = names_of(tx, gathered, airings.values()), _lengths(tx, airings.values()), tx.policies.all()
-        teller, past = Teller(gathered, names, kept), _Past(begun, names, lengths)
+        teller, past, plain = Teller(gathered, names, kept), _Past(begun, names, lengths), _Plain()
         told = {
-            village.id: (past.of(village.id), teller.tell(village, timelines[village.id]) if timelines else NOTHING)
+            village.id: (past.of(village.id), plain.of(teller.tell(village, timelines[village.id])) if timelines else NOTHING)
             for village in villages
         }
         found, waits = [], True
@@ -150,13 +151,13 @@ class Days:
 
 def _bounds(day: date, utc_offset: int) -> tuple[int, int]:
     """A local day as [from, until) in UTC ms."""
-    from_ms = (day - _EPOCH).days * _DAY_MS - utc_offset * _MINUTE_MS
-    return from_ms, from_ms + _DAY_MS
+    from_ms = (day - _EPOCH).days * DAY_MS - utc_offset * _MINUTE_MS
+    return from_ms, from_ms + DAY_MS
 
 
 def day_of(at_ms: int, utc_offset: int) -> date:
     """The local day of a moment."""
-    return _EPOCH + timedelta(days=(at_ms + utc_offset * _MINUTE_MS) // _DAY_MS)
+    return _EPOCH + timedelta(days=(at_ms + utc_offset * _MINUTE_MS) // DAY_MS)
 
 
 def alike(villages: Iterable[Unit], told: Mapping[str, Told]) -> tuple[Alike, ...]:
@@ -214,6 +215,20 @@ class _Past:
         )
 
 
+class _Plain:
+    """Takes out the decisions that need no word, once for all days."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Told, Told]] = {}
+
+    def of(self, told: Told) -> Told:
+        """What is left; the very same object for the very same."""
+        if id(told) not in self._known:
+            left = Told(lines=told.lines, reasons=tuple(each for each in told.reasons if each.code not in PLAIN))
+            self._known[id(told)] = told, left
+        return self._known[id(told)][1]
+
+
 class _Cut:
     """Takes out what belongs to [from, until). `waits`: what waits for some turn to come is told here, too."""
 
@@ -227,10 +242,10 @@ class _Cut:
         """What has begun and what comes, as one; the very same object for the very same."""
         key = (id(past), id(coming))
         if key not in self._known:
-            lines = tuple(line for line in (*past.lines, *coming.lines) if self._is_within(line.start_ms))
+            lines = (*self._lines(past), *self._lines(coming))
             shown = {line.wish for line in lines}
             reasons = [each for each in past.reasons if self._is_within(_moment(each))]
-            reasons += [each for each in coming.reasons if each.code not in PLAIN and self._concerns(each, shown)]
+            reasons += [each for each in coming.reasons if self._concerns(each, shown)]
             self._known[key] = Told(lines=tuple(sorted(lines, key=_start)), reasons=tuple(sorted(reasons, key=_moment)))
         return self._known[key]
 
@@ -238,6 +253,11 @@ class _Cut:
         if reason.code.startswith("waits"):
             return self._waits
         return reason.wish in shown or self._is_within(_moment(reason))
+
+    def _lines(self, told: Told) -> Sequence[Line]:
+        """They are in time's order: most of a month is not looked at for one of its days."""
+        begin = bisect_left(told.lines, self._from_ms, key=_begins)
+        return told.lines[begin : bisect_left(told.lines, self._until_ms, lo=begin, key=_begins)]
 
     def _is_within(self, at_ms: int) -> bool:
         return self._from_ms <= at_ms < self._until_ms
@@ -251,6 +271,10 @@ def _lengths(tx: Transaction, airings: Iterable[Airing]) -> dict[str, int]:
 
 def _name(unit: Unit) -> tuple[str, str]:
     return (unit.name, unit.id)
+
+
+def _begins(line: Line) -> int:
+    return line.start_ms
 
 
 def _start(line: Line) -> tuple[int, str]:

@@ -145,6 +145,25 @@ class Programmes:
         self._changed()
         return kept
 
+    def reopen(self, programme: str, version: int, *, by: Actor) -> KeptProgramme:
+        """It was ended by mistake: it lives again as it was; twice is once. Conflict as in `change` if `version` is not its end."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            kept = _get(tx, programme)
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, kept.programme.owner)])
+            if kept.ended_ms is None:
+                return kept
+            if kept.version != version:
+                raise _conflict(kept, kept.programme)
+            if len(tx.programmes.living()) >= MAX_LIVING:
+                raise Refused("programme.many", limit=MAX_LIVING)
+            kept = replace(_next(kept, composed(tx, kept.programme), by, now_ms), ended_ms=None)
+            _record(tx, by, "reopen", kept, now_ms)
+            tx.programmes.put(kept)
+            tx.replans.mark(kept.programme.units, now_ms)
+        self._changed()
+        return kept
+
     def _edit(
         self, programme: str, by: Actor, did: str, edit: Callable[[Transaction, KeptProgramme], Programme]
     ) -> KeptProgramme:

@@ -31,6 +31,7 @@ from controller.web import (
     api_system,
     api_units,
     api_users,
+    calendar_pages,
     compose_pages,
     door_pages,
     errors,
@@ -65,7 +66,7 @@ _NOUNS = (
     api_users,
 )
 
-_PAGES = (today_pages, compose_pages, airing_pages, people_pages, account_pages, door_pages)
+_PAGES = (today_pages, compose_pages, calendar_pages, airing_pages, people_pages, account_pages, door_pages)
 
 _PROBLEM = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -25,6 +25,7 @@ class Item:
 ITEMS = (
     Item(path="/", word="today", icon="sun-high"),
     Item(path="/compose", word="compose-short", icon="microphone", deeds=(Deed.BULLETIN_RECEIVE,)),
+    Item(path="/calendar", word="calendar", icon="calendar-week"),
     Item(path="/people", word="people", icon="users", deeds=(Deed.USER_EDIT,)),
 )
 """In the order of a working day."""

@@ -237,6 +237,12 @@ class ProgrammeChangeIn(Model):
     programme: ProgrammeBody
 
 
+class ReopenIn(Model):
+    """The version with which it ended. Another one there: 409."""
+
+    version: int = Field(ge=1, examples=[3])
+
+
 class OrderIn(Model):
     """What the commune decided where two priority items meet: the lower goes first."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain.delivery import State
-from controller.web import compose_words, people_words
+from controller.web import calendar_words, compose_words, people_words
 from controller.web.sentences import LANGUAGES, WHY, Language
 
 STATES: dict[str, tuple[str, str]] = {
@@ -25,6 +25,7 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 WORDS: dict[str, tuple[str, str]] = {
+    **calendar_words.WORDS,
     **compose_words.WORDS,
     **people_words.WORDS,
     "name": ("Tiếng Làng", "Tiếng Làng"),

@@ -253,9 +253,9 @@ def test_days_that_can_not_be_told_at_once_are_refused(house: House, first: int,
     assert error.value.code == code
 
 
-def test_what_waits_for_a_turn_is_told_once_in_a_row_of_days(house: House) -> None:
-    plan(house)
-    with house.work.writing() as tx:
-        tx.replans.mark(["x1"], NOW_MS)
-    spans = days(house).between("x1", TODAY - timedelta(days=1), TODAY + timedelta(days=1), by=admin())
-    assert len(spans) == 3
+def test_what_waits_for_a_turn_is_told_once_in_a_row_of_days(small: House) -> None:
+    small.bulletins.receive(small.upload(), title="Họp", klass="normal", language="vi", owner="x1", by=admin(), kind="tin")
+    [draft] = small.bulletins._waiting()
+    small.bulletins._prepare_one(draft)
+    spans = days(small).between("x1", TODAY - timedelta(days=1), TODAY + timedelta(days=1), by=admin())
+    assert [[reason.code for group in span.groups for reason in group.reasons] for span in spans] == [[], ["waits"], []]
