@@ -146,7 +146,7 @@ class Programmes:
         return kept
 
     def reopen(self, programme: str, version: int, *, by: Actor) -> KeptProgramme:
-        """It was ended by mistake: it lives again as it was; twice is once. Conflict as in `change` if `version` is not its end."""
+        """It was ended by mistake: it lives again as it was; twice is once. Conflict as in `change` for another `version`."""
         now_ms = self._clock.now_ms()
         with self._database.writing() as tx:
             kept = _get(tx, programme)

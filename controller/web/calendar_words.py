@@ -120,7 +120,7 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "deed-edit": ("Sửa chương trình", "Edit the programme"),
     "deed-end": ("Kết thúc chương trình", "End the programme"),
     "move-title": ("Dời “{title}”", "Move “{title}”"),
-    "move-from": ("Đang phát lúc {time}, {day}.", "Now at {time}, {day}."),
+    "move-from": ("Giờ hiện nay: {time}, {day}.", "Now: {time}, {day}."),
     "always-not": (
         " (không được: quy tắc của chương trình không nói được ngày ấy)",
         " (not possible: its rule can't say that day)",
@@ -144,6 +144,7 @@ SCRIPT: dict[str, tuple[str, str]] = {
     "need-when": ("Chọn ngày và giờ.", "Choose a day and a time."),
     "save-anyway": ("Vẫn lưu", "Save all the same"),
     "preview-good": ("Không tin nào bị cắt hay bị bỏ vì thay đổi này.", "Nothing is cut or left out because of this."),
+    "preview-late": ("Không tin nào bị cắt hay bị bỏ, nhưng có tin phát muộn hơn.", "Nothing is cut, but something sounds later."),
     "preview-broken": ("Nếu lưu, có tin sẽ không phát trọn:", "If you save this, something is not heard as a whole:"),
     "preview-same": ("Những ngày tới không có gì khác.", "Nothing differs in the days ahead."),
     "plays-whole": ("“{title}” phát trọn", "“{title}” plays whole"),

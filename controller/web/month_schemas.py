@@ -16,6 +16,11 @@ BROKEN = frozenset({"cut", "part", "moved", "dropped"})
 """Decisions after which something is not heard as it was wished."""
 
 
+def _is_broken(code: str) -> bool:
+    """One that was past when it was wished has not been missed."""
+    return code.partition(".")[0] in BROKEN and code != "dropped.past"
+
+
 class ShortTurnOut(Model):
     """A programme's turn, or a single bulletin. `villages`: in how many it sounds."""
 
@@ -53,5 +58,5 @@ class ShortDayOut(Model):
                 ShortTurnOut(start=moment(line.start_ms), title=line.programme or line.title, klass=line.klass, villages=villages)
                 for line, villages in every
             ],
-            broken=len({turn_of(reason.wish) for reason in reasons if reason.code.partition(".")[0] in BROKEN}),
+            broken=len({turn_of(reason.wish) for reason in reasons if _is_broken(reason.code)}),
         )

@@ -51,36 +51,158 @@ def calendar(page: Page, stack: Stack, day: date, view: str = "week") -> None:
 
 
 def turn(page: Page, day: date, title: str) -> Locator:
-    return page.locator(f'.day[data-day="{day.isoformat()}"] .turn', has_text=title)
+    return page.locator(f'.day[data-day="{day.isoformat()}"] .turn', has=page.locator(".turn-title", has_text=title))
 
 
-def test_scratch(page: Page, stack: Stack, chromium: Browser) -> None:
-    sign_in(page, stack.controller.url)
-    calendar(page, stack, soon())
-    shoot(page, "z-week")
-    turn(page, soon(), "Tin nông vụ").locator(".turn-open").click()
-    shoot(page, "z-turn", whole=False)
-    page.locator("#turn [data-close]").click()
-    grip = turn(page, soon(), "Tin nông vụ")
-    box = grip.bounding_box()
-    assert box
+def drag(page: Page, block: Locator, day: date, by: int) -> None:
+    """By the mouse, to another day and some pixels down."""
+    block.scroll_into_view_if_needed()
+    box, column = block.bounding_box(), page.locator(f'.day[data-day="{day.isoformat()}"]').bounding_box()
+    assert box is not None
+    assert column is not None
     page.mouse.move(box["x"] + 20, box["y"] + 8)
     page.mouse.down()
-    page.mouse.move(box["x"] + 20, box["y"] + 90, steps=5)
-    shoot(page, "z-drag", whole=False)
+    page.mouse.move(column["x"] + 20, box["y"] + 8 + by, steps=6)
+
+
+def test_two_programmes_that_collide_are_brought_apart_by_dragging(page: Page, stack: Stack) -> None:
+    day = soon()
+    sign_in(page, stack.controller.url)
+    page.get_by_role("link", name="Lịch").click()
+    expect(page.locator("#grid")).to_have_attribute("aria-busy", "false")
+    page.locator("#unit").select_option(COMMUNE)
+    expect(page.locator(".turn").first).to_be_visible()
+    calendar(page, stack, day)
+    late = turn(page, day, "Tin nông vụ")
+    expect(late.locator(".turn-before")).to_contain_text("lúc đó đang có lượt phát khác")
+    shoot(page, "calendar-week")
+    late.locator(".turn-open").click()
+    expect(page.locator("#turn-groups")).to_contain_text("VOV2")
+    expect(page.locator("#turn-groups .bad")).to_contain_text("“Chương trình buổi chiều”")
+    page.keyboard.press("Escape")
+
+    drag(page, late, day, 120)
+    expect(page.locator(".landing")).to_have_text("18:35")
+    shoot(page, "calendar-drag", whole=False)
     page.mouse.up()
-    page.wait_for_timeout(800)
-    shoot(page, "z-drop", whole=False)
-    page.locator("#change [data-close]").click()
-    page.locator("#new-programme").click()
+    expect(page.locator("#preview .verdict")).to_have_text("Không tin nào bị cắt hay bị bỏ vì thay đổi này.")
+    expect(page.locator("#preview")).to_contain_text("“Tin nông vụ” phát trọn")
+    page.locator("#change-time").fill("16:50")  # that would take the afternoon's time
+    expect(page.locator("#preview .late")).to_contain_text("Phát muộn hơn, lúc 17:15 (sau “Tin nông vụ”)")
+    page.locator("#change-time").fill("20:50")
+    expect(page.locator("#preview .verdict")).to_have_text("Nếu lưu, có tin sẽ không phát trọn:")
+    page.locator("#change-time").fill("18:00")
+    expect(page.locator("#preview .verdict.good")).to_be_visible()
+    page.locator("#change-always").check()
+    expect(page.locator("#preview .come").nth(1)).to_contain_text("18:00")
+    shoot(page, "calendar-preview", whole=False)
+    page.get_by_role("button", name="Lưu").click()
+    expect(page.locator("#change")).to_be_hidden()
+    expect(page.locator("#undo")).to_contain_text("Đã dời “Tin nông vụ” sang 18:00")
+    expect(page.locator(".turn.broken")).to_have_count(0)
+    expect(turn(page, day, "Tin nông vụ")).to_contain_text("18:00")
+
+
+def test_an_exception_is_made_by_keyboard_and_undone(page: Page, stack: Stack) -> None:
+    day = soon()
+    sign_in(page, stack.controller.url)
+    calendar(page, stack, day)
+    morning = turn(page, day, "Chương trình buổi sáng")
+    morning.locator(".turn-grip").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".landing")).to_have_text("05:05")
+    page.keyboard.press("Escape")
+    expect(page.locator(".landing")).to_have_count(0)
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#live")).to_contain_text("05:15")
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview .come")).to_contain_text("05:15")
+    page.get_by_role("button", name="Lưu").click()
+    expect(turn(page, day, "Chương trình buổi sáng")).to_contain_text("05:15")
+    expect(turn(page, day + timedelta(days=-1), "Chương trình buổi sáng")).to_contain_text("05:00")
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#undo")).to_contain_text("Đã hoàn tác")
+    expect(turn(page, day, "Chương trình buổi sáng")).to_contain_text("05:00")
+
+    turn(page, day, "Chương trình buổi sáng").locator(".turn-open").click()
+    page.get_by_role("button", name="Bỏ buổi này").click()
+    expect(page.locator("#preview .gone")).to_have_count(1)
+    page.get_by_role("button", name="Lưu").click()
+    expect(turn(page, day, "Chương trình buổi sáng")).to_have_count(0)
+    shoot(page, "calendar-undo", whole=False)
+    [kept] = [
+        each for each in stack.controller.call("GET", "/programmes") if each["programme"]["title"] == "Chương trình buổi sáng"
+    ]
+    other = {"version": kept["version"], "programme": kept["programme"] | {"title": "Buổi sáng của xã"}}
+    stack.controller.call("PUT", f"/programmes/{kept['id']}", json=other)  # somebody else is first
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#undo")).to_contain_text("vừa sửa chương trình “Buổi sáng của xã” trước bạn")
+    other = {"version": kept["version"] + 1, "programme": kept["programme"] | {"changes": []}}
+    stack.controller.call("PUT", f"/programmes/{kept['id']}", json=other)
+
+
+def test_a_programme_is_made_and_ended_and_the_end_is_undone(page: Page, stack: Stack) -> None:
+    day = soon()
+    sign_in(page, stack.controller.url)
+    calendar(page, stack, day)
+    page.get_by_role("button", name="Chương trình mới").click()
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("#field-title")).to_contain_text("Đặt tên cho chương trình.")
+    page.get_by_label("Tên chương trình").fill("Bản tin trưa")
+    page.locator("[name=weekday][value='7']").check(force=True)
+    page.locator("#time-rows input").fill("03:15")
     page.locator("#segment-add").click()
-    shoot(page, "z-form", whole=False)
-    page.locator("#programme [data-close]").click()
-    calendar(page, stack, soon(), "month")
-    shoot(page, "z-month")
-    phone = chromium.new_context(viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True, color_scheme="dark").new_page()
-    sign_in(phone, stack.controller.url)
-    calendar(phone, stack, soon())
-    shoot(phone, "z-phone")
-    calendar(phone, stack, soon(), "month")
-    shoot(phone, "z-phone-month")
+    page.locator("[data-part=bulletin]").select_option(label="Nhạc hiệu")
+    page.locator("#segment-add").click()
+    page.locator(".segment").nth(1).locator("[data-part=take]").select_option("relay")
+    page.locator(".segment").nth(1).locator("[data-part=station]").fill("VOV1")
+    page.locator(".segment").nth(1).locator("[data-part=minutes]").fill("15")
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("#field-rule .field-wrong")).to_contain_text("giờ yên tĩnh của Xã Quảng Uyên")
+    page.locator("#time-rows input").fill("11:30")
+    expect(page.locator("#rule-sentence")).to_contain_text("Hằng ngày, 11:30")
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator("#programme-preview .verdict.good")).to_be_visible()
+    shoot(page, "calendar-form", whole=False)
+    page.get_by_role("button", name="Lưu").click()
+    expect(page.locator("#programme")).to_be_hidden()
+    expect(turn(page, day, "Bản tin trưa")).to_be_visible()
+    turn(page, day, "Bản tin trưa").locator(".turn-open").click()
+    page.get_by_role("button", name="Kết thúc chương trình").click()
+    expect(page.locator("#preview .gone").first).to_be_visible()
+    page.get_by_role("button", name="Lưu").click()
+    expect(turn(page, day, "Bản tin trưa")).to_have_count(0)
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(turn(page, day, "Bản tin trưa")).to_be_visible()
+    calendar(page, stack, day, "month")
+    expect(page.locator(f'.cell-day[data-day="{day.isoformat()}"]')).to_contain_text("Bản tin trưa")
+    shoot(page, "calendar-month")
+    page.locator(f'.cell-day[data-day="{day.isoformat()}"]').click()
+    expect(turn(page, day, "Bản tin trưa")).to_be_visible()
+
+
+def test_a_technician_looks_on_a_phone_and_finds_no_handles(chromium: Browser, stack: Stack) -> None:
+    day = soon()
+    dark = chromium.new_context(viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True, color_scheme="dark")
+    phone = dark.new_page()
+    phone.set_default_timeout(15_000)
+    sign_in(phone, stack.controller.url, "kythuat")
+    calendar(phone, stack, day)
+    expect(turn(phone, day, "Chương trình buổi chiều")).to_be_visible()
+    assert phone.locator(".day:visible").count() == 1
+    assert phone.locator(".turn-grip, #new-programme").count() == 0
+    shoot(phone, "calendar-phone-dark")
+    turn(phone, day, "Chương trình buổi chiều").locator(".turn-open").click()
+    assert phone.locator("#turn-deeds button").count() == 0
+    phone.locator("#turn [data-close]").click()
+    phone.locator("#after").click()
+    expect(turn(phone, day + timedelta(days=1), "Chương trình buổi chiều")).to_be_visible()
+    for view in ("week", "month"):
+        phone.set_viewport_size(SMALLEST)
+        calendar(phone, stack, day, view)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
+        shoot(phone, f"calendar-320-{view}")
+    dark.close()

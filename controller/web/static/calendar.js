@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { Changes } from "./calendar_changes.js";
 import { drawMonth } from "./calendar_month.js";
 import { Week } from "./calendar_week.js";
-import { date } from "./calendar_words.js";
+import { date, fullDay, upper } from "./calendar_words.js";
 import { Drag } from "./drag.js";
 import { openTurn } from "./turn_dialog.js";
 import { addDays, monday } from "./week_layout.js";
@@ -25,6 +25,7 @@ class Calendar {
     this.week = new Week($("grid"), data.hours, {
       open: (turn, day) => openTurn(turn, day, this.changes.deeds(turn, day)),
       mayMove: (turn, day) => this.changes.mayMove(turn, day),
+      isNews: (turn, day) => this.changes.isNews(turn, day),
     });
     this.drag = new Drag(this.week, (turn, from, to) => this.changes.move(turn, from, to));
     $("before").addEventListener("click", () => this.#go(-1));
@@ -87,7 +88,8 @@ class Calendar {
   #frame(first, last) {
     document.querySelector(`[name=view-choice][value=${this.view}]`).checked = true;
     $("grid").className = `grid-${this.view}`;
-    const period = this.view === "month" ? say("month", { month: Number(this.day.slice(5, 7)), year: this.day.slice(0, 4) }) : `${date(first)} – ${date(last, true)}`;
+    const week = phone.matches ? upper(fullDay(this.day)) : `${date(first)} – ${date(last, true)}`;
+    const period = this.view === "month" ? say("month", { month: Number(this.day.slice(5, 7)), year: this.day.slice(0, 4) }) : week;
     $("period").textContent = period;
     $("unit").form.elements.view.value = this.view;
     $("unit").form.elements.day.value = this.day;

@@ -11,6 +11,7 @@ import { say } from "./words.js";
 
 const SOON_MS = 30_000; // what begins within this time stands fast
 const $ = (id) => document.getElementById(id);
+const momentOf = (turn, day) => Date.parse(`${day}T00:00+07:00`) + turn.planned * 60_000;
 
 export class Changes {
   #kept = new Map();
@@ -27,7 +28,6 @@ export class Changes {
   }
 
   async load() {
-    if (!this.mayEdit) return;
     const kept = await call("GET", `/programmes?unit=${this.data.unit}`);
     this.#kept = new Map(kept.map((each) => [each.id, each]));
   }
@@ -38,7 +38,13 @@ export class Changes {
   }
 
   mayMove(turn, day) {
-    return Boolean(this.#editable(turn)) && !turn.airing && Date.parse(`${day}T00:00+07:00`) + turn.planned * 60_000 > Date.now() + SOON_MS;
+    return Boolean(this.#editable(turn)) && !turn.airing && momentOf(turn, day) > Date.now() + SOON_MS;
+  }
+
+  // A programme that was made, or changed, when its turn of that day was past has not missed it.
+  isNews(turn, day) {
+    const kept = this.#kept.get(turn.series);
+    return !turn.isGhost || !turn.troubles.every((reason) => reason.code === "dropped.past") || !kept || Date.parse(kept.changed) < momentOf(turn, day);
   }
 
   // [icon, word, deed]

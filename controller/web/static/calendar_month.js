@@ -1,7 +1,7 @@
 // The month: a cell a day, with how long it sounds and what is in it by title. A cell opens its day.
 
 import { button, element, icon } from "./build.js";
-import { dayShort, fullDay, minutes } from "./calendar_words.js";
+import { dayShort, fullDay, minutes, upper } from "./calendar_words.js";
 import { addDays } from "./week_layout.js";
 import { say, time } from "./words.js";
 
@@ -24,7 +24,7 @@ function cell({ day, longest_ms: longest, turns, broken }, month, today, opens) 
   for (const turn of turns.slice(0, TITLES)) list.append(element("span", `cell-turn k-${turn.class}`, element("b", "", clock(turn.start)), ` ${turn.title}`));
   if (turns.length > TITLES) list.append(element("span", "cell-more", say("more", { number: turns.length - TITLES })));
   made.append(list);
-  made.setAttribute("aria-label", [fullDay(day), longest ? minutes(longest) : say("nothing"), ...(broken ? [say("broken", { number: broken })] : []), ...turns.slice(0, TITLES).map((turn) => turn.title)].join(", "));
+  made.setAttribute("aria-label", [upper(fullDay(day)), longest ? minutes(longest) : say("nothing"), ...(broken ? [say("broken", { number: broken })] : []), ...turns.slice(0, TITLES).map((turn) => turn.title)].join(", "));
   made.addEventListener("click", () => opens(day));
   return made;
 }

@@ -9,18 +9,22 @@ import { say, time } from "./words.js";
 const SIGNS = { normal: "repeat", priority: "alert-triangle", emergency: "urgent" };
 const LEAST = matchMedia("(pointer: coarse)").matches ? 44 : 27; // pixels: a finger, a line of text
 const GAP = 2;
+const TAIL = 18; // a line of small text
+const isPhone = matchMedia("(max-width: 48rem)").matches; // its text is larger
+const LINE = isPhone ? 23 : 19;
+const TWO_LINES = isPhone ? 54 : 44;
 
 export class Week {
   constructor(root, hours, deeds) {
     this.root = root;
     this.hours = hours;
-    this.deeds = deeds; // {open(turn, day), mayMove(turn)}
+    this.deeds = deeds; // {open(turn, day), mayMove(turn, day), isNews(turn, day)}
     this.days = [];
     this.scale = null;
   }
 
   draw(days, shown, today) {
-    const drawn = days.map((day) => ({ day: day.day, turns: turnsOf(day), villages: day.groups.length }));
+    const drawn = days.map((day) => ({ day: day.day, turns: turnsOf(day).filter((turn) => this.deeds.isNews(turn, day.day)) }));
     const open = days.flatMap(({ day }) => openOn(this.hours, weekday(day)));
     const blocks = drawn.flatMap(({ turns }) => turns.flatMap(({ start, whole, planned }) => [{ start, end: whole }, { start: planned, end: planned }]));
     this.scale = new Scale(kindsOf(blocks, open));
@@ -100,33 +104,40 @@ export class Week {
     return strip;
   }
 
+  // `head` and `tail`: pixels of what is not heard before it begins and after it ends.
   #extent(turn) {
-    const top = this.scale.y(turn.start);
-    const end = this.scale.y(turn.end);
-    const bottom = Math.max(top + LEAST, this.scale.y(turn.whole), end + (turn.troubles.length && !turn.isGhost ? 18 : 0));
-    return { turn, top, end: Math.max(end, turn.isGhost ? 0 : top + Math.min(LEAST, bottom - top)), bottom: bottom + GAP };
+    const isCut = turn.troubles.length > 0 && !turn.isGhost;
+    const [begins, ends] = [this.scale.y(turn.start), this.scale.y(turn.end)];
+    const top = isCut ? Math.min(begins, this.scale.y(turn.planned)) : begins;
+    const head = begins - top < 4 ? 0 : begins - top;
+    const missing = this.scale.y(turn.whole) - ends;
+    const tail = isCut && (missing >= 4 || !head) ? Math.max(missing, TAIL) : 0;
+    const sounding = Math.max(ends - begins, turn.isGhost ? missing : 0, LEAST);
+    return { turn, top, head, tail, sounding, bottom: top + head + sounding + tail + GAP };
   }
 
-  #block({ turn, top, end, bottom, lane, lanes }, day) {
-    const height = bottom - top - GAP;
+  #block({ turn, top, head, tail, sounding, bottom, lane, lanes }, day) {
     const block = element("div", `turn k-${turn.klass}${turn.isGhost ? " ghost" : ""}${turn.troubles.length ? " broken" : ""}`);
     block.dataset.turn = turn.id;
-    Object.assign(block.style, { top: `${top}px`, height: `${height}px`, left: `${(lane * 100) / lanes}%`, width: `${100 / lanes}%` });
-    const opens = button("turn-open", this.#text(turn, height, end - top));
+    Object.assign(block.style, { top: `${top}px`, height: `${bottom - top - GAP}px`, left: `${(lane * 100) / lanes}%`, width: `${100 / lanes}%` });
+    const opens = button("turn-open", this.#text(turn, sounding));
+    Object.assign(opens.style, { top: `${head}px`, bottom: `${tail}px` });
     opens.setAttribute("aria-label", this.label(turn));
     opens.addEventListener("click", () => this.deeds.open(turn, day));
+    const why = turn.troubles[0]?.text[document.documentElement.lang] ?? "";
+    if (head) block.append(this.#missing("turn-before", head, why));
     block.append(opens);
-    if (!turn.isGhost && turn.troubles.length) block.append(this.#tail(turn, end - top, height));
+    if (tail) block.append(this.#missing("turn-after", tail, head ? "" : why));
     if (this.deeds.mayMove(turn, day)) block.append(this.#grip(turn, day));
     return block;
   }
 
-  // The cut rest of a turn, hatched.
-  #tail(turn, from, height) {
-    const tail = element("span", "turn-tail", turn.troubles.length ? element("span", "", turn.troubles[0].text[document.documentElement.lang]) : "");
-    tail.setAttribute("aria-hidden", "true");
-    Object.assign(tail.style, { top: `${Math.min(from, height - 18)}px`, height: `${Math.max(height - from, 18)}px` });
-    return tail;
+  // What of a turn is not heard, hatched.
+  #missing(name, height, why) {
+    const strip = element("span", `turn-missing ${name}`, why);
+    strip.setAttribute("aria-hidden", "true");
+    strip.style.height = `${height}px`;
+    return strip;
   }
 
   #grip(turn, day) {
@@ -142,16 +153,27 @@ export class Week {
     return [...parts, ...turn.troubles.map((reason) => reason.text[document.documentElement.lang])].join(", ");
   }
 
-  #text(turn, height, sounding) {
+  #text(turn, height) {
     const text = element("span", "turn-text");
     const sign = turn.isGhost ? "calendar-off" : turn.airing ? "checks" : turn.klass === "normal" && !turn.isProgramme ? "speakerphone" : SIGNS[turn.klass];
-    text.append(element("span", "turn-head", icon(sign), element("span", "turn-time", clock(turn.isGhost ? turn.planned : turn.start)), element("span", "turn-title", turn.title)));
-    if (turn.isGhost && height > 34) text.append(element("span", "turn-why", turn.troubles[0]?.text[document.documentElement.lang] ?? ""));
-    if (turn.isGhost) return text;
-    if (sounding > 44) text.append(element("span", "turn-long", minutes((turn.end - turn.start) * 60_000)));
-    if (turn.heard < turn.all && sounding > 60) text.append(element("span", "turn-some", icon("alert-triangle"), say("some", { heard: turn.heard, all: turn.all })));
-    if (turn.isLate && sounding > 60) text.append(element("span", "turn-some", icon("clock"), say("late", { time: clock(turn.planned) })));
-    if (sounding > 92) text.append(element("span", "turn-sounds", turn.lines.map((line) => line.title).join(" · ")));
+    const head = element("span", "turn-head", icon(sign), element("span", "turn-time", clock(turn.isGhost ? turn.planned : turn.start)));
+    const title = element("span", "turn-title", turn.title);
+    text.append(head);
+    if (height < TWO_LINES) head.append(title);
+    else text.append(title);
+    const more = this.#more(turn);
+    for (let room = height - TWO_LINES; room >= LINE && more.length; room -= LINE) text.append(more.shift());
     return text;
+  }
+
+  // What else there is to say, if there is room.
+  #more(turn) {
+    if (turn.isGhost) return turn.troubles.length ? [element("span", "turn-why", turn.troubles[0].text[document.documentElement.lang])] : [];
+    return [
+      ...(turn.heard < turn.all ? [element("span", "turn-some", icon("alert-triangle"), say("some", { heard: turn.heard, all: turn.all }))] : []),
+      ...(turn.isLate ? [element("span", "turn-some", icon("clock"), say("late", { time: clock(turn.planned) }))] : []),
+      element("span", "turn-long", minutes((turn.end - turn.start) * 60_000)),
+      element("span", "turn-sounds", turn.lines.map((line) => line.title).join(" · ")),
+    ];
   }
 }

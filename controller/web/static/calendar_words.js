@@ -16,7 +16,11 @@ export function date(day, year = false) {
   return year ? `${d}/${m}/${y}` : `${d}/${m}`;
 }
 
-export const fullDay = (day) => `${dayName(day)} ${date(day)}`;
+export const upper = (text) => text.charAt(0).toLocaleUpperCase(lang) + text.slice(1);
+export const lower = (text) => (lang === "vi" ? text.charAt(0).toLocaleLowerCase(lang) + text.slice(1) : text);
+
+// As it stands within a sentence: "thứ ba 24/11".
+export const fullDay = (day) => `${lower(dayName(day))} ${date(day)}`;
 
 export function minutes(ms) {
   if (ms < 60_000) return say("seconds", { number: Math.max(1, Math.round(ms / 1000)) });

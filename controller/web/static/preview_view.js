@@ -18,18 +18,30 @@ function when(moment) {
 export function drawPreview(root, said, isOwn) {
   const broken = said.groups.some((group) => troubles(group).length);
   const verdict = element("p", `verdict ${broken ? "bad" : "good"}`, icon(broken ? "alert-triangle" : "checks"));
-  verdict.append(element("span", "", say(broken ? "preview-broken" : said.groups.length ? "preview-good" : "preview-same")));
+  const late = said.groups.some((group) => delays(group).length);
+  const word = broken ? "preview-broken" : late ? "preview-late" : said.groups.length ? "preview-good" : "preview-same";
+  verdict.append(element("span", "", say(word)));
   root.replaceChildren(verdict, ...said.groups.map((group) => drawGroup(group, said.villages, isOwn)));
   return broken;
 }
 
 const troubles = (group) => group.decisions.filter(({ after }) => after && isBroken(after));
 
+// Turns that begin later than they did: each once.
+function delays(group) {
+  const turns = new Map();
+  for (const { before, after } of group.decisions) {
+    if (after?.code.startsWith("later") && !before?.code.startsWith("later") && !turns.has(refOf(after.wish).id)) turns.set(refOf(after.wish).id, after);
+  }
+  return [...turns.values()];
+}
+
 function drawGroup(group, all, isOwn) {
   const made = element("section", "preview-group", element("h3", "", villages(group.villages, all)));
   const list = element("ul", "changes");
   for (const { after } of troubles(group).slice(0, SHOWN)) list.append(row("x", "bad", `${after.title} (${when(after.turn ?? after.at)}): ${after.text[lang]}`));
   if (troubles(group).length > SHOWN) list.append(row("x", "bad", say("more", { number: troubles(group).length - SHOWN })));
+  for (const after of delays(group).slice(0, SHOWN)) list.append(row("clock", "late", `${after.title} (${when(after.turn ?? after.at)}): ${after.text[lang]}`));
   for (const title of mended(group, isOwn)) list.append(row("check", "good", say("plays-whole", { title })));
   const [gone, come] = times(group, isOwn);
   for (const moment of gone.slice(0, SHOWN)) list.append(row("arrow-back-up", "gone", element("s", "", moment)));

@@ -1,11 +1,9 @@
 // A rule as a sentence: "Thứ hai đến thứ bảy, 05:00 và 17:00".
 
-import { date, weekdayName } from "./calendar_words.js";
+import { date, lower, upper, weekdayName } from "./calendar_words.js";
 import { lang, say } from "./words.js";
 
 const joined = new Intl.ListFormat(lang, { type: "conjunction" });
-const lower = (text) => text.charAt(0).toLocaleLowerCase(lang) + text.slice(1);
-const upper = (text) => text.charAt(0).toLocaleUpperCase(lang) + text.slice(1);
 
 function weekdays(days) {
   const sorted = [...days].sort();

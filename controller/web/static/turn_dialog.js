@@ -1,7 +1,7 @@
 // What a block says when it is opened: its sounds in each group of villages, and why something is not as it was wished.
 
 import { button, element, icon } from "./build.js";
-import { fullDay, minutes, villages } from "./calendar_words.js";
+import { fullDay, minutes, upper, villages } from "./calendar_words.js";
 import { isBroken } from "./day_turns.js";
 import { clock } from "./week_layout.js";
 import { lang, say, time } from "./words.js";
@@ -12,7 +12,7 @@ const $ = (id) => document.getElementById(id);
 export function openTurn(turn, day, actions) {
   $("turn-title").textContent = turn.title;
   const length = turn.isGhost ? say("silent-turn") : `${clock(turn.start)}–${clock(turn.end)} · ${minutes((turn.end - turn.start) * 60_000)}`;
-  $("turn-when").textContent = [fullDay(day), length, say(`class-${turn.klass}`), turn.owner].filter(Boolean).join(" · ");
+  $("turn-when").textContent = [upper(fullDay(day)), length, say(`class-${turn.klass}`), turn.owner].filter(Boolean).join(" · ");
   $("turn-groups").replaceChildren(...turn.variants.map((variant) => group(variant, turn.all)));
   const airing = turn.airing ? [link(turn.airing)] : [];
   $("turn-deeds").replaceChildren(...airing, ...actions.map(([sign, word, deed]) => {
