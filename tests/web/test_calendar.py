@@ -95,6 +95,7 @@ def test_two_programmes_that_collide_are_brought_apart_by_dragging(page: Page, s
     expect(page.locator("#preview .verdict.good")).to_be_visible()
     page.locator("#change-always").check()
     expect(page.locator("#preview .come").nth(1)).to_contain_text("18:00")
+    expect(page.locator("#preview .verdict.good")).to_be_visible()
     shoot(page, "calendar-preview", whole=False)
     page.get_by_role("button", name="Lưu").click()
     expect(page.locator("#change")).to_be_hidden()
@@ -182,6 +183,30 @@ def test_a_programme_is_made_and_ended_and_the_end_is_undone(page: Page, stack: 
     shoot(page, "calendar-month")
     page.locator(f'.cell-day[data-day="{day.isoformat()}"]').click()
     expect(turn(page, day, "Bản tin trưa")).to_be_visible()
+
+
+def test_an_officer_moves_a_turn_by_a_finger_on_its_grip(chromium: Browser, stack: Stack) -> None:
+    day = soon()
+    context = chromium.new_context(viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True)
+    phone = context.new_page()
+    phone.set_default_timeout(15_000)
+    sign_in(phone, stack.controller.url)
+    calendar(phone, stack, day)
+    grip = turn(phone, day, "Chương trình buổi sáng").locator(".turn-grip")
+    box = grip.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44
+    finger = context.new_cdp_session(phone)
+    x, y = box["x"] + 20, box["y"] + 20
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 7):
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y + 11 * step}]})
+    expect(phone.locator(".landing")).to_have_text("05:30")
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(phone.locator("#preview .come")).to_contain_text("05:30")
+    shoot(phone, "calendar-phone-move", whole=False)
+    phone.get_by_role("button", name="Thôi").click()
+    context.close()
 
 
 def test_a_technician_looks_on_a_phone_and_finds_no_handles(chromium: Browser, stack: Stack) -> None:

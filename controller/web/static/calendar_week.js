@@ -125,7 +125,7 @@ export class Week {
     opens.setAttribute("aria-label", this.label(turn));
     opens.addEventListener("click", () => this.deeds.open(turn, day));
     const why = turn.troubles[0]?.text[document.documentElement.lang] ?? "";
-    if (head) block.append(this.#missing("turn-before", head, why));
+    if (head) block.append(this.#missing("turn-before", head, element("s", "", turn.title), ` ${why}`));
     block.append(opens);
     if (tail) block.append(this.#missing("turn-after", tail, head ? "" : why));
     if (this.deeds.mayMove(turn, day)) block.append(this.#grip(turn, day));
@@ -133,8 +133,8 @@ export class Week {
   }
 
   // What of a turn is not heard, hatched.
-  #missing(name, height, why) {
-    const strip = element("span", `turn-missing ${name}`, why);
+  #missing(name, height, ...why) {
+    const strip = element("span", `turn-missing ${name}`, ...why);
     strip.setAttribute("aria-hidden", "true");
     strip.style.height = `${height}px`;
     return strip;
@@ -159,10 +159,16 @@ export class Week {
     const head = element("span", "turn-head", icon(sign), element("span", "turn-time", clock(turn.isGhost ? turn.planned : turn.start)));
     const title = element("span", "turn-title", turn.title);
     text.append(head);
-    if (height < TWO_LINES) head.append(title);
-    else text.append(title);
+    if (height < TWO_LINES) {
+      head.append(title);
+      return text;
+    }
+    if (!turn.isGhost) head.append(element("span", "turn-long", minutes((turn.end - turn.start) * 60_000)));
+    text.append(title);
     const more = this.#more(turn);
-    for (let room = height - TWO_LINES; room >= LINE && more.length; room -= LINE) text.append(more.shift());
+    const lines = Math.floor((height - TWO_LINES) / LINE);
+    title.classList.toggle("two-lines", lines > 0); // a name often differs at its end only
+    for (let room = Math.max(lines - 1, turn.isGhost || turn.isLate || turn.heard < turn.all ? lines : 0); room > 0 && more.length; room -= 1) text.append(more.shift());
     return text;
   }
 
@@ -172,7 +178,6 @@ export class Week {
     return [
       ...(turn.heard < turn.all ? [element("span", "turn-some", icon("alert-triangle"), say("some", { heard: turn.heard, all: turn.all }))] : []),
       ...(turn.isLate ? [element("span", "turn-some", icon("clock"), say("late", { time: clock(turn.planned) }))] : []),
-      element("span", "turn-long", minutes((turn.end - turn.start) * 60_000)),
       element("span", "turn-sounds", turn.lines.map((line) => line.title).join(" · ")),
     ];
   }

@@ -25,7 +25,9 @@ export function drawPreview(root, said, isOwn) {
   return broken;
 }
 
-const troubles = (group) => group.decisions.filter(({ after }) => after && isBroken(after));
+// What was past when it was wished is not lost by it.
+const fails = (reason) => Boolean(reason) && isBroken(reason) && reason.code !== "dropped.past";
+const troubles = (group) => group.decisions.filter(({ after }) => fails(after));
 
 // Turns that begin later than they did: each once.
 function delays(group) {
@@ -59,7 +61,7 @@ function row(sign, name, ...what) {
 // Titles of which something was not heard before, and is now as a whole; the changed programme itself, too.
 function mended(group, isOwn) {
   const still = new Set(troubles(group).map(({ after }) => after.title));
-  const was = group.decisions.filter(({ before }) => before && isBroken(before)).map(({ before }) => before.title);
+  const was = group.decisions.filter(({ before }) => fails(before)).map(({ before }) => before.title);
   const own = group.decisions.filter(({ after }) => after && !isBroken(after) && isOwn(refOf(after.wish).series)).map(({ after }) => after.title);
   const sounding = new Set(group.after.map((line) => line.programme ?? line.title));
   return [...new Set([...own, ...was])].filter((title) => !still.has(title) && sounding.has(title));
