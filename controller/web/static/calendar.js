@@ -26,6 +26,7 @@ class Calendar {
       open: (turn, day) => openTurn(turn, day, this.changes.deeds(turn, day)),
       mayMove: (turn, day) => this.changes.mayMove(turn, day),
       isNews: (turn, day) => this.changes.isNews(turn, day),
+      leftOut: (day) => this.changes.leftOut(day),
     });
     this.drag = new Drag(this.week, (turn, from, to) => this.changes.move(turn, from, to));
     $("before").addEventListener("click", () => this.#go(-1));

@@ -7,11 +7,20 @@ import { asUsual, canMoveAlways, exceptionOf, movedAlways, movedOnce, paused, sk
 import { ProgrammeForm } from "./programme_form.js";
 import { UndoBar } from "./undo_bar.js";
 import { addDays, clock, minuteOf } from "./week_layout.js";
-import { say } from "./words.js";
+import { lang, say } from "./words.js";
 
 const SOON_MS = 30_000; // what begins within this time stands fast
 const $ = (id) => document.getElementById(id);
 const momentOf = (turn, day) => Date.parse(`${day}T00:00+07:00`) + turn.planned * 60_000;
+
+function leftOut(series, title, { day, turn }) {
+  const start = minuteOf(turn);
+  return {
+    id: `${series}/${day}/${start}`, series, day, turn: start, title, klass: "normal", owner: "", start, end: start, planned: start, whole: start + 8,
+    lines: [], variants: [], heard: 0, all: 0, airing: null, isProgramme: true, isGhost: true, isLate: false, isLeftOut: true,
+    troubles: [{ code: "left-out", text: { [lang]: say("left-out") } }],
+  };
+}
 
 export class Changes {
   #kept = new Map();
@@ -38,7 +47,7 @@ export class Changes {
   }
 
   mayMove(turn, day) {
-    return Boolean(this.#editable(turn)) && !turn.airing && momentOf(turn, day) > Date.now() + SOON_MS;
+    return Boolean(this.#editable(turn)) && !turn.airing && !turn.isLeftOut && momentOf(turn, day) > Date.now() + SOON_MS;
   }
 
   // A programme that was made, or changed, when its turn of that day was past has not missed it.
@@ -47,10 +56,16 @@ export class Changes {
     return !turn.isGhost || !turn.troubles.every((reason) => reason.code === "dropped.past") || !kept || Date.parse(kept.changed) < momentOf(turn, day);
   }
 
+  // Turns that somebody left out on this day: shown, so that they can be put back.
+  leftOut(day) {
+    return [...this.#kept.values()].flatMap(({ programme, id }) => programme.changes.filter((change) => change.silent && change.turn && change.day === day).map((change) => leftOut(id, programme.title, change)));
+  }
+
   // [icon, word, deed]
   deeds(turn, day) {
     const kept = this.#editable(turn);
     if (!kept) return [];
+    if (turn.isLeftOut) return [["repeat", "deed-usual", () => this.#usual(kept, turn)], ["pencil", "deed-edit", () => this.form.open(kept)]];
     const own = exceptionOf(kept.programme, turn);
     const coming = this.mayMove(turn, day) ? [
       ["clock", "deed-move", () => this.move(turn, { day, minute: turn.planned }, { day, minute: turn.planned })],

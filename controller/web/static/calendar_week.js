@@ -18,13 +18,13 @@ export class Week {
   constructor(root, hours, deeds) {
     this.root = root;
     this.hours = hours;
-    this.deeds = deeds; // {open(turn, day), mayMove(turn, day), isNews(turn, day)}
+    this.deeds = deeds; // {open(turn, day), mayMove(turn, day), isNews(turn, day), leftOut(day)}
     this.days = [];
     this.scale = null;
   }
 
   draw(days, shown, today) {
-    const drawn = days.map((day) => ({ day: day.day, turns: turnsOf(day).filter((turn) => this.deeds.isNews(turn, day.day)) }));
+    const drawn = days.map((day) => ({ day: day.day, turns: [...turnsOf(day).filter((turn) => this.deeds.isNews(turn, day.day)), ...this.deeds.leftOut(day.day)] }));
     const open = days.flatMap(({ day }) => openOn(this.hours, weekday(day)));
     const blocks = drawn.flatMap(({ turns }) => turns.flatMap(({ start, whole, planned }) => [{ start, end: whole }, { start: planned, end: planned }]));
     this.scale = new Scale(kindsOf(blocks, open));
@@ -51,7 +51,7 @@ export class Week {
       head.classList.toggle("today", day === today);
       head.append(element("span", "day-name", element("span", "day-long", dayName(day)), element("span", "day-short", dayShort(day))), element("strong", "", date(day)));
       if (day === today) head.append(element("span", "tag-today", say("today")));
-      const broken = turns.filter((turn) => turn.troubles.length).length;
+      const broken = turns.filter((turn) => turn.troubles.length && !turn.isLeftOut).length;
       if (broken) head.append(element("span", "day-broken", icon("alert-triangle"), say("broken", { number: broken })));
       row.append(head);
     }
@@ -117,7 +117,7 @@ export class Week {
   }
 
   #block({ turn, top, head, tail, sounding, bottom, lane, lanes }, day) {
-    const block = element("div", `turn k-${turn.klass}${turn.isGhost ? " ghost" : ""}${turn.troubles.length ? " broken" : ""}`);
+    const block = element("div", `turn k-${turn.klass}${turn.isGhost ? " ghost" : ""}${turn.isLeftOut ? " left-out" : turn.troubles.length ? " broken" : ""}`);
     block.dataset.turn = turn.id;
     Object.assign(block.style, { top: `${top}px`, height: `${bottom - top - GAP}px`, left: `${(lane * 100) / lanes}%`, width: `${100 / lanes}%` });
     const opens = button("turn-open", this.#text(turn, sounding));

@@ -11,7 +11,7 @@ const $ = (id) => document.getElementById(id);
 // `actions`: [icon, word, deed] of what this person may do with it.
 export function openTurn(turn, day, actions) {
   $("turn-title").textContent = turn.title;
-  const length = turn.isGhost ? say("silent-turn") : `${clock(turn.start)}–${clock(turn.end)} · ${minutes((turn.end - turn.start) * 60_000)}`;
+  const length = turn.isLeftOut ? say("left-out") : turn.isGhost ? say("silent-turn") : `${clock(turn.start)}–${clock(turn.end)} · ${minutes((turn.end - turn.start) * 60_000)}`;
   $("turn-when").textContent = [upper(fullDay(day)), length, say(`class-${turn.klass}`), turn.owner].filter(Boolean).join(" · ");
   $("turn-groups").replaceChildren(...turn.variants.map((variant) => group(variant, turn.all)));
   const airing = turn.airing ? [link(turn.airing)] : [];
