@@ -9,6 +9,7 @@ CODES: Final[frozenset[str]] = frozenset(
         "programme.changes",  # more single days that differ than a programme may have
         "programme.class",  # a class that is not planned
         "programme.length",  # no length, or one that nobody listens to
+        "programme.onto",  # a turn put off for too long, or without the minute at which it sounds instead
         "programme.segments",  # no segment, or too many
         "rule.empty",  # chooses no minute, or no day of its week or month
         "rule.exceptions",  # more skips and pauses than a rule may have

@@ -22,6 +22,9 @@ MAX_SEGMENTS = 20
 MAX_CHANGES = 400
 """Single days that differ: more than a year of them is another programme."""
 
+MAX_SHIFT_D = 31
+"""Days to which a single turn may be put off, or brought forward: further away it is another programme."""
+
 MAX_LENGTH_MS = 3 * 3_600_000
 """Three hours: the longest relay of a national ceremony."""
 
@@ -37,11 +40,23 @@ class Resume(StrEnum):
 
 
 class DayChange(Struct, frozen=True, kw_only=True):
-    """One day only: another beginning (local minute), other segments. What is None is as on any day."""
+    """One day only: another beginning (local minute), other segments. What is None is as on any day.
+
+    `turn`: only the turn that by its rule begins at this local minute; None: the day, which then begins once. `onto`: the day
+    on which it sounds instead, with a `minute`; `is_silent`: it does not sound.
+    """
 
     day: date
     minute: int | None = None
     segments: tuple[Segment, ...] | None = None
+    turn: int | None = None
+    onto: date | None = None
+    is_silent: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        """Is anything otherwise?"""
+        return self.minute is not None or self.segments is not None or self.is_silent
 
 
 class Programme(Struct, frozen=True, kw_only=True):
@@ -62,19 +77,21 @@ class Programme(Struct, frozen=True, kw_only=True):
 
 
 def occurrences_of(programme: Programme, utc_offset: int, from_ms: int, until_ms: int) -> Iterator[Occurrence]:
-    """Its turns that begin within [from, until), in order; a day's change may bring one in or take one out."""
-    changed = {change.day: change for change in programme.changes}
-    margin_ms = 24 * 60 * _MINUTE if changed else 0  # a changed day may begin earlier or later than by the rule
+    """Its turns that begin within [from, until), in their rule's order; a day's change may bring one in or take one out."""
+    changed = {(change.day, change.turn): change for change in programme.changes}
+    margin_ms = (1 + max(map(_shift, programme.changes))) * 24 * 60 * _MINUTE if changed else 0  # it may begin earlier or later
     told: set[date] = set()
     for day, ruled_ms in occurrences(programme.rule, utc_offset, from_ms - margin_ms, until_ms + margin_ms):
-        change, start_ms = changed.get(day), ruled_ms
+        minute = (ruled_ms // _MINUTE + utc_offset) % 1440
+        change, start_ms = changed.get((day, minute), changed.get((day, None))), ruled_ms
+        if change is not None and change.is_silent:
+            continue
         if change is not None and change.minute is not None:
-            if day in told:
+            if change.turn is None and day in told:
                 continue  # a day that begins otherwise begins once
             told.add(day)
-            start_ms = _moment(day, change.minute, utc_offset)
+            start_ms = _moment(change.onto or day, change.minute, utc_offset)
         if from_ms <= start_ms < until_ms:
-            minute = (ruled_ms // _MINUTE + utc_offset) % 1440
             yield _turn(programme, change, f"{programme.id}/{day.isoformat()}/{minute}", start_ms)
 
 
@@ -90,8 +107,11 @@ def check(programme: Programme) -> None:
     for segments in (programme.segments, *(change.segments for change in programme.changes if change.segments is not None)):
         _check_segments(segments)
     for change in programme.changes:
-        if change.minute is not None and not 0 <= change.minute < 1440:
-            raise ScheduleError("rule.minute", minute=change.minute)
+        for minute in (change.minute, change.turn):
+            if minute is not None and not 0 <= minute < 1440:
+                raise ScheduleError("rule.minute", minute=minute)
+        if _shift(change) > MAX_SHIFT_D or (change.onto is not None and change.minute is None):
+            raise ScheduleError("programme.onto", limit=MAX_SHIFT_D)
 
 
 def without_day(programme: Programme, day: date) -> Programme:
@@ -131,6 +151,11 @@ def _turn(programme: Programme, change: DayChange | None, name: str, start_ms: i
         order=programme.order,
         length_ms=programme.length_ms,
     )
+
+
+def _shift(change: DayChange) -> int:
+    """Days between the day that it changes and the one on which it sounds."""
+    return abs((change.onto - change.day).days) if change.onto is not None else 0
 
 
 def _moment(day: date, minute: int, utc_offset: int) -> int:

@@ -15,6 +15,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Thời lượng chương trình không đúng: nhiều nhất 3 giờ.",
         "The programme's length is not right: at most 3 hours.",
     ),
+    "programme.onto": (
+        "Một buổi chỉ dời được trong vòng {limit} ngày, và phải có giờ phát mới.",
+        "A turn can be moved by at most {limit} days, and needs the time at which it sounds instead.",
+    ),
     "programme.segments": (
         "Chương trình phải có từ 1 đến {limit} phần.",
         "A programme has 1 to {limit} segments.",

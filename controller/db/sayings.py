@@ -14,7 +14,7 @@ from controller.db.places import below
 from controller.db.rows import among, chunks, insert_new
 from controller.db.tables import airing_villages, airings, bulletins, clips, holds, units
 from controller.domain.airing import Airing, Klass, Mode
-from controller.domain.bulletin import NEWS_MS, Bulletin, BulletinState
+from controller.domain.bulletin import NEWS_MS, PHRASE, Bulletin, BulletinState
 from controller.domain.rights import Reach
 from controller.service.ports import ClipRow, Draft
 from scheduler.wishes import Notice, Piece
@@ -69,6 +69,19 @@ class SqlBulletins:
             query = select(bulletins.c.id, bulletins.c.title).where(bulletins.c.id.in_(part))
             found.update((row.id, row.title) for row in self._connection.execute(query))
         return found
+
+    def approved(self, limit: int, within: Reach) -> list[tuple[Bulletin, int]]:
+        """What can be said, and how long it is: the newest of owners within reach first; no emergencies, no notices."""
+        query = select(bulletins, clips.c.duration_ms).join(clips, clips.c.sha256 == bulletins.c.clip)
+        if within is not None:
+            query = query.join(units, units.c.id == bulletins.c.owner).where(below(within))
+        here = (bulletins.c.state == BulletinState.APPROVED) & (bulletins.c.kind == "") & (bulletins.c.klass != Klass.EMERGENCY)
+        newest = (
+            query.where(here, bulletins.c.id.not_like(f"{PHRASE}%"))
+            .order_by(bulletins.c.created_ms.desc(), bulletins.c.id)
+            .limit(limit)
+        )
+        return [(_draft(row).bulletin, row.duration_ms) for row in self._connection.execute(newest)]
 
     def clip(self, sha256: str) -> ClipRow | None:
         """The clip, or None."""

@@ -25,6 +25,9 @@ NEWS_MS = 7 * 86_400_000
 """A week after its approval it is old news, unless whoever brought it said otherwise."""
 
 
+PHRASE = "test-"
+"""How the id of a village's test phrase begins: a sound for one loudspeaker at a time, nothing to be chosen by anybody."""
+
 MAX_NOTE = 500
 """Characters of the note with which it is returned: what to change, not a letter."""
 

@@ -56,6 +56,10 @@ class Prepare(Protocol):
     ) -> Clip: ...
 
 
+OFFERED = 300
+"""Bulletins offered in one list: a year of a commune that makes one each working day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulletinView:
     """A bulletin as a person sees it. `progress` 0..1 while its sound is prepared; `error` is (code, fields)."""
@@ -160,6 +164,11 @@ class Bulletins:
             airing=draft.airing,
             clip=clip,
         )
+
+    def sayable(self, *, by: Actor) -> list[tuple[Bulletin, int]]:
+        """What a programme may be made of, and how long each is (ms): the newest within reach first, at most OFFERED."""
+        with self._database.reading() as tx:
+            return tx.bulletins.approved(OFFERED, by.reach)
 
     def cancel(self, bulletin_id: str, *, by: Actor) -> None:
         """Give up preparing it, for good; what is prepared already stays."""

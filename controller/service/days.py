@@ -6,7 +6,8 @@ planner would now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -29,6 +30,15 @@ from scheduler.clock import Clock
 FARTHEST_D = 31
 """Days ahead, or back: further ahead everything may still change, and a province takes its time to be resolved."""
 
+MOST_D = 42
+"""Days told at once: a month with the weeks in which it begins and ends."""
+
+FARTHEST_OF_MONTHS_D = 75
+"""Where several days are told at once, which only small places are: the month after the next one, whole."""
+
+WIDEST = 400
+"""Villages for which several days are told at once: the largest commune has a tenth of it."""
+
 PLAIN = frozenset({"plays", "in", "empty"})
 """Decisions that need no word: it is in the list, or there is nothing of it."""
 
@@ -37,7 +47,7 @@ CANCELLED = "cancelled"
 
 NOTHING = Told(lines=(), reasons=())
 
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 _HOUR_MS = 3_600_000
 _MINUTE_MS = 60_000
 _EPOCH = date(1970, 1, 1)
@@ -87,8 +97,25 @@ class Days:
         today = day_of(now_ms, offset)
         if abs((day or today) - today) > timedelta(days=FARTHEST_D):
             raise Refused("day.far", limit=FARTHEST_D)
-        from_ms = ((day or today) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
-        return self._tell(place, offset, now_ms, from_ms, from_ms + hours * _HOUR_MS)
+        from_ms, _ = _bounds(day or today, offset)
+        return self._tell(place, offset, now_ms, [(from_ms, from_ms + hours * _HOUR_MS)])[0]
+
+    def between(self, unit: str, first: date, last: date, *, by: Actor) -> tuple[Span, ...]:
+        """Each local day from `first` to `last`, resolved as one. Refused("day.order", "day.range", "day.far", "day.wide")."""
+        now_ms, number = self._clock.now_ms(), (last - first).days + 1
+        if number < 1:
+            raise Refused("day.order")
+        if number > MOST_D:
+            raise Refused("day.range", limit=MOST_D)
+        with self._database.reading() as tx:
+            place = unit_of(tx, unit)
+            require(by, Deed.SEE, [place])
+            offset = binding(place.path, tx.policies.all()).utc_offset
+            if len(speaking(tx, [place])) > WIDEST:
+                raise Refused("day.wide")
+        if max(abs(day - day_of(now_ms, offset)) for day in (first, last)) > timedelta(days=FARTHEST_OF_MONTHS_D):
+            raise Refused("day.far", limit=FARTHEST_OF_MONTHS_D)
+        return self._tell(place, offset, now_ms, [_bounds(first + timedelta(days=each), offset) for each in range(number)])
 
     def ahead(self, unit: str, *, by: Actor) -> Span:
         """Today, and all that is planned ahead."""
@@ -98,11 +125,12 @@ class Days:
             require(by, Deed.SEE, [place])
             farthest_ms = max((horizon_ms(village.path, kept) for village in speaking(tx, [place])), default=0)
         offset = binding(place.path, kept).utc_offset
-        from_ms = (day_of(now_ms, offset) - _EPOCH).days * _DAY_MS - offset * _MINUTE_MS
-        return self._tell(place, offset, now_ms, from_ms, now_ms + farthest_ms)
+        from_ms, _ = _bounds(day_of(now_ms, offset), offset)
+        return self._tell(place, offset, now_ms, [(from_ms, now_ms + farthest_ms)])[0]
 
-    def _tell(self, place: Unit, offset: int, now_ms: int, from_ms: int, until_ms: int) -> Span:
-        soon_ms = now_ms + FREEZE_MS
+    def _tell(self, place: Unit, offset: int, now_ms: int, bounds: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
+        """Adjoining stretches of time, each by itself."""
+        soon_ms, from_ms, until_ms = now_ms + FREEZE_MS, bounds[0][0], bounds[-1][1]
         with self._database.reading() as tx:
             villages = speaking(tx, [place])
             here = [village.id for village in villages]
@@ -112,17 +140,29 @@ class Days:
         with self._database.reading() as tx:
             airings = {airing.id: airing for airing, *_ in begun}
             names, lengths, kept = names_of(tx, gathered, airings.values()), _lengths(tx, airings.values()), tx.policies.all()
-        teller, past, day = Teller(gathered, names, kept), _Past(begun, names, lengths), _Cut(from_ms, until_ms)
+        teller, past, plain = Teller(gathered, names, kept), _Past(begun, names, lengths), _Plain()
         told = {
-            village.id: day.of(past.of(village.id), teller.tell(village, timelines[village.id]) if timelines else NOTHING)
+            village.id: (past.of(village.id), plain.of(teller.tell(village, timelines[village.id])) if timelines else NOTHING)
             for village in villages
         }
-        return Span(unit=place, utc_offset=offset, from_ms=from_ms, until_ms=until_ms, groups=alike(villages, told))
+        found, waits = [], True
+        for begin_ms, end_ms in bounds:
+            cut = _Cut(begin_ms, end_ms, waits=waits and (end_ms > now_ms or end_ms == until_ms))
+            groups = alike(villages, {name: cut.of(*both) for name, both in told.items()})
+            found.append(Span(unit=place, utc_offset=offset, from_ms=begin_ms, until_ms=end_ms, groups=groups))
+            waits = waits and end_ms <= now_ms
+        return tuple(found)
+
+
+def _bounds(day: date, utc_offset: int) -> tuple[int, int]:
+    """A local day as [from, until) in UTC ms."""
+    from_ms = (day - _EPOCH).days * DAY_MS - utc_offset * _MINUTE_MS
+    return from_ms, from_ms + DAY_MS
 
 
 def day_of(at_ms: int, utc_offset: int) -> date:
     """The local day of a moment."""
-    return _EPOCH + timedelta(days=(at_ms + utc_offset * _MINUTE_MS) // _DAY_MS)
+    return _EPOCH + timedelta(days=(at_ms + utc_offset * _MINUTE_MS) // DAY_MS)
 
 
 def alike(villages: Iterable[Unit], told: Mapping[str, Told]) -> tuple[Alike, ...]:
@@ -180,28 +220,49 @@ class _Past:
         )
 
 
-class _Cut:
-    """Takes out what belongs to [from, until)."""
+class _Plain:
+    """Takes out the decisions that need no word, once for all days."""
 
-    def __init__(self, from_ms: int, until_ms: int) -> None:
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Told, Told]] = {}
+
+    def of(self, told: Told) -> Told:
+        """What is left; the very same object for the very same."""
+        if id(told) not in self._known:
+            left = Told(lines=told.lines, reasons=tuple(each for each in told.reasons if each.code not in PLAIN))
+            self._known[id(told)] = told, left
+        return self._known[id(told)][1]
+
+
+class _Cut:
+    """Takes out what belongs to [from, until). `waits`: what waits for some turn to come is told here, too."""
+
+    def __init__(self, from_ms: int, until_ms: int, *, waits: bool) -> None:
         self._from_ms = from_ms
         self._until_ms = until_ms
+        self._waits = waits
         self._known: dict[tuple[int, int], Told] = {}
 
     def of(self, past: Told, coming: Told) -> Told:
         """What has begun and what comes, as one; the very same object for the very same."""
         key = (id(past), id(coming))
         if key not in self._known:
-            lines = tuple(line for line in (*past.lines, *coming.lines) if self._is_within(line.start_ms))
+            lines = (*self._lines(past), *self._lines(coming))
             shown = {line.wish for line in lines}
-            reasons = [each for each in coming.reasons if each.code not in PLAIN]
-            reasons = [
-                each for each in reasons if each.wish in shown or each.code.startswith("waits") or self._is_within(_moment(each))
-            ]
-            self._known[key] = Told(
-                lines=tuple(sorted(lines, key=_start)), reasons=tuple(sorted((*past.reasons, *reasons), key=_moment))
-            )
+            reasons = [each for each in past.reasons if self._is_within(_moment(each))]
+            reasons += [each for each in coming.reasons if self._concerns(each, shown)]
+            self._known[key] = Told(lines=tuple(sorted(lines, key=_start)), reasons=tuple(sorted(reasons, key=_moment)))
         return self._known[key]
+
+    def _concerns(self, reason: Reason, shown: Collection[str]) -> bool:
+        if reason.code.startswith("waits"):
+            return self._waits
+        return reason.wish in shown or self._is_within(_moment(reason))
+
+    def _lines(self, told: Told) -> Sequence[Line]:
+        """They are in time's order: most of a month is not looked at for one of its days."""
+        begin = bisect_left(told.lines, self._from_ms, key=_begins)
+        return told.lines[begin : bisect_left(told.lines, self._until_ms, lo=begin, key=_begins)]
 
     def _is_within(self, at_ms: int) -> bool:
         return self._from_ms <= at_ms < self._until_ms
@@ -215,6 +276,10 @@ def _lengths(tx: Transaction, airings: Iterable[Airing]) -> dict[str, int]:
 
 def _name(unit: Unit) -> tuple[str, str]:
     return (unit.name, unit.id)
+
+
+def _begins(line: Line) -> int:
+    return line.start_ms
 
 
 def _start(line: Line) -> tuple[int, str]:

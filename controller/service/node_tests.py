@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 from audio.clip import Clip
 from controller.domain.airing import Airing, Klass, Mode
-from controller.domain.bulletin import Bulletin, BulletinState
+from controller.domain.bulletin import PHRASE, Bulletin, BulletinState
 from controller.domain.delivery import ENDS, State
 from controller.domain.errors import NotFound, Refused
 from controller.domain.ids import new_id
@@ -115,7 +115,7 @@ def _standing(tx: Transaction, node: str, now_ms: int) -> Airing | None:
 
 def _bulletin(tx: Transaction, village: Unit, clip: Clip, now_ms: int, by: Actor) -> Bulletin:
     """The village's own bulletin of the phrase; it is of no kind, so no programme takes it."""
-    name = f"test-{hashlib.sha256(village.id.encode()).hexdigest()[:24]}"
+    name = f"{PHRASE}{hashlib.sha256(village.id.encode()).hexdigest()[:24]}"
     tx.bulletins.add_clip(ClipRow(**asdict(clip), created_ms=now_ms))
     known = tx.bulletins.get(name)
     bulletin = Bulletin(

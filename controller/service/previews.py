@@ -18,6 +18,7 @@ from controller.service.approvals import where_of, wish_of
 from controller.service.asking import Wish, roots_of, sayable, sounding, window, wished
 from controller.service.binding import binding, horizon_ms
 from controller.service.composing import composed
+from controller.service.days import DAY_MS, WIDEST
 from controller.service.kept import KeptPolicy, Ruling
 from controller.service.names import names_of
 from controller.service.policies import proposed
@@ -61,6 +62,7 @@ class Preview:
 class _Change(Struct, frozen=True, kw_only=True):
     """What is proposed, from which moment and until when that is looked at, and whose local time tells it.
 
+    `least_ms`: looked at ahead in any case.
     As in `timetable.gather`: `instead` of programmes, requests that are `asked`, all `policies` as they would be.
     """
 
@@ -68,6 +70,7 @@ class _Change(Struct, frozen=True, kw_only=True):
     owner: Unit
     span: tuple[int, int] | None = None
     freeze_ms: int = FREEZE_MS
+    least_ms: int = 0
     instead: Instead = {}
     asked: tuple[Asked, ...] = ()
     policies: dict[str, KeptPolicy] | None = None
@@ -80,15 +83,18 @@ class Previews:
         self._database = database
         self._clock = clock
 
-    def created(self, wanted: Programme, *, by: Actor) -> Preview:
-        """What a new programme would change. What could not be saved is refused as if it were: `Programmes.create`."""
-        return self._of_programme(new_id(self._clock.now_ms()), None, wanted, by)
+    def created(self, wanted: Programme, *, by: Actor, days: int = 0) -> Preview:
+        """What a new programme would change. What could not be saved is refused as if it were: `Programmes.create`.
 
-    def changed(self, programme: str, wanted: Programme | None, *, by: Actor) -> Preview:
+        `days`: looked at ahead, if that is further than is planned; a small place only, else Refused("day.wide").
+        """
+        return self._of_programme(new_id(self._clock.now_ms()), None, wanted, by, days)
+
+    def changed(self, programme: str, wanted: Programme | None, *, by: Actor, days: int = 0) -> Preview:
         """What would change if this programme were `wanted`, or (None) ended; refused as `Programmes.change` does."""
         with self._database.reading() as tx:
             before = _living(tx, programme)
-        return self._of_programme(programme, before, wanted, by)
+        return self._of_programme(programme, before, wanted, by, days)
 
     def ruled(self, unit: str, ruling: Ruling | None, *, by: Actor) -> Preview:
         """What would change if a unit's policy were `ruling`, or (None) none; refused as `Policies.set` does."""
@@ -120,14 +126,14 @@ class Previews:
             change = _saying(tx, said, clip, wish, now_ms)
         return self._preview(change)
 
-    def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None, by: Actor) -> Preview:
+    def _of_programme(self, name: str, before: Programme | None, wanted: Programme | None, by: Actor, days: int) -> Preview:
         with self._database.reading() as tx:
             require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, each.owner) for each in (before, wanted) if each is not None])
             after = composed(tx, replace(wanted, id=name)) if wanted is not None else None
             both = [each for each in (before, after) if each is not None]
             units = dict.fromkeys(unit for each in both for unit in each.units)
             roots, owner = tuple(unit_of(tx, unit) for unit in units), unit_of(tx, both[-1].owner)
-        return self._preview(_Change(roots=roots, owner=owner, instead={name: after}))
+        return self._preview(_Change(roots=roots, owner=owner, instead={name: after}, least_ms=days * DAY_MS))
 
     def _preview(self, change: _Change) -> Preview:
         now_ms = self._clock.now_ms()
@@ -135,7 +141,9 @@ class Previews:
             villages, kept = speaking(tx, change.roots), tx.policies.all()
             offset = binding(change.owner.path, kept).utc_offset
             farthest_ms = max((horizon_ms(village.path, kept) for village in villages), default=0)
-            from_ms, until_ms = change.span or (now_ms, now_ms + farthest_ms)
+            if change.least_ms > farthest_ms and len(villages) > WIDEST:
+                raise Refused("day.wide")
+            from_ms, until_ms = change.span or (now_ms, now_ms + max(farthest_ms, change.least_ms))
             as_is = gather(tx, villages, from_ms, until_ms, freeze_ms=change.freeze_ms)
             as_wished = gather(
                 tx,

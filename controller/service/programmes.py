@@ -115,14 +115,14 @@ class Programmes:
         return self._edit(programme, by, "skip", edit)
 
     def change_day(self, programme: str, change: DayChange, *, by: Actor) -> KeptProgramme:
-        """Otherwise on one local day; a change that says nothing takes the day's change away."""
+        """Otherwise on one local day, or one turn of it; a change that says nothing takes that change away."""
 
         def edit(tx: Transaction, kept: KeptProgramme) -> Programme:
             _refuse_silent_day(kept.programme, change.day)
-            others = [each for each in kept.programme.changes if each.day != change.day]
-            if change.minute is not None or change.segments is not None:
+            others = [each for each in kept.programme.changes if (each.day, each.turn) != (change.day, change.turn)]
+            if change.says_something:
                 others.append(change)
-            changes = tuple(sorted(others, key=lambda each: each.day))
+            changes = tuple(sorted(others, key=lambda each: (each.day, each.turn or 0)))
             return composed(tx, replace(kept.programme, changes=changes))
 
         return self._edit(programme, by, "day", edit)
@@ -141,6 +141,25 @@ class Programmes:
                 return kept
             kept = replace(_next(kept, kept.programme, by, now_ms), ended_ms=now_ms)
             _record(tx, by, "end", kept, now_ms)
+            tx.programmes.put(kept)
+            tx.replans.mark(kept.programme.units, now_ms)
+        self._changed()
+        return kept
+
+    def reopen(self, programme: str, version: int, *, by: Actor) -> KeptProgramme:
+        """It was ended by mistake: it lives again as it was; twice is once. Conflict as in `change` for another `version`."""
+        now_ms = self._clock.now_ms()
+        with self._database.writing() as tx:
+            kept = _get(tx, programme)
+            require(by, Deed.PROGRAMME_EDIT, [unit_of(tx, kept.programme.owner)])
+            if kept.ended_ms is None:
+                return kept
+            if kept.version != version:
+                raise _conflict(kept, kept.programme)
+            if len(tx.programmes.living()) >= MAX_LIVING:
+                raise Refused("programme.many", limit=MAX_LIVING)
+            kept = replace(_next(kept, composed(tx, kept.programme), by, now_ms), ended_ms=None)
+            _record(tx, by, "reopen", kept, now_ms)
             tx.programmes.put(kept)
             tx.replans.mark(kept.programme.units, now_ms)
         self._changed()

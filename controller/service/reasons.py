@@ -14,7 +14,7 @@ from controller.service.names import Names, turn_of
 from scheduler.laying import Decision
 from scheduler.limits import Policy
 from scheduler.room import Room
-from scheduler.wishes import Notice, Occurrence, Piece
+from scheduler.wishes import Notice, Occurrence, Piece, Segment
 
 _LIMITS: dict[str, Callable[[Policy], int | None]] = {
     "session": attrgetter("session_ms"),
@@ -31,7 +31,8 @@ class Reason(Struct, frozen=True, kw_only=True):
     """A decision (`scheduler.laying`), told by names. `title` is the programme's or bulletin's, `names` are its segment's sounds.
 
     `by`: what is in its way. `unit`: whose policy binds, or who has no say here. `limit`: of a session, sound, segment or
-    programme in ms; of sessions their number. `languages`: those that are not spoken here. `start_ms`: when its turn begins.
+    programme in ms; of sessions their number. `languages`: those that are not spoken here. `start_ms`: when its turn begins;
+    `wished_ms`: how long its segment would be, as far as that is known.
     """
 
     wish: str
@@ -45,6 +46,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     unit: str = ""
     limit: int | None = None
     languages: tuple[str, ...] = ()
+    wished_ms: int = 0
 
 
 class Reasons:
@@ -74,6 +76,7 @@ class Reasons:
             take=segment.take,
             names=tuple(map(self._names.sound, dict.fromkeys(piece.source for piece in segment.pieces))),
             by=self._by(decision),
+            wished_ms=_wished(segment),
         )
         why = decision.code.partition(".")[2]
         if why == "reach":
@@ -114,6 +117,12 @@ class Reasons:
 
     def _first(self, policies: Sequence[tuple[str, Policy]], binds: Callable[[Policy], bool]) -> str:
         return self._names.unit(next((unit for unit, policy in policies if binds(policy)), policies[-1][0]))
+
+
+def _wished(segment: Segment) -> int:
+    """What its named pieces take, at most its length; how long the notices are that it would take, nobody knows: 0."""
+    length_ms = sum(piece.duration_ms for piece in segment.pieces)
+    return length_ms if segment.length_ms is None else min(length_ms, segment.length_ms)
 
 
 def _closes(policy: Policy, here: Policy, at_ms: int) -> int:

@@ -9,8 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from controller.domain.errors import Refused
 from controller.domain.rights import Actor
+from controller.service.days import FARTHEST_OF_MONTHS_D
 from controller.web.day_schemas import CalendarOut, DayOut, PolicyPreviewIn, PreviewIn, PreviewOut
 from controller.web.ical import calendar
+from controller.web.month_schemas import ShortDayOut
 from controller.web.programme_schemas import ProgrammeBody
 from controller.web.schemas import AiringIn, Id
 from controller.web.services import TheServices
@@ -21,6 +23,10 @@ programmes = APIRouter(prefix="/programmes", tags=["programmes"])
 policies = APIRouter(prefix="/policies", tags=["policies"])
 airings = APIRouter(prefix="/airings", tags=["airings"])
 
+Ahead = Annotated[
+    int, Query(ge=0, le=FARTHEST_OF_MONTHS_D, description="days to look ahead at, if more than are planned", examples=[7])
+]
+
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 
@@ -30,6 +36,30 @@ def day(
 ) -> DayOut:
     """A local day, today if none is said: what sounds in each village, what has sounded, and what does not, and why."""
     return DayOut.of(services.days.of(unit, day, by=user))
+
+
+@units.get("/{unit}/days")
+def days(
+    unit: Id,
+    services: TheServices,
+    user: Person,
+    first: Annotated[date, Query(examples=["2026-11-23"])],
+    last: Annotated[date, Query(examples=["2026-11-29"])],
+) -> list[DayOut]:
+    """Some days in a row, at most 42, of a commune or a village: each as `day` tells it."""
+    return [DayOut.of(span) for span in services.days.between(unit, first, last, by=user)]
+
+
+@units.get("/{unit}/days/short")
+def month(
+    unit: Id,
+    services: TheServices,
+    user: Person,
+    first: Annotated[date, Query(examples=["2026-11-01"])],
+    last: Annotated[date, Query(examples=["2026-11-30"])],
+) -> list[ShortDayOut]:
+    """The same in short, for a month on one screen: how many minutes a day has, and what it has by title."""
+    return [ShortDayOut.of(span) for span in services.days.between(unit, first, last, by=user)]
 
 
 @units.post("/{unit}/calendar")
@@ -59,16 +89,16 @@ def calendar_feed(unit: Id, services: TheServices, reader: Annotated[Actor, Depe
 
 
 @programmes.post("/preview")
-def preview(said: ProgrammeBody, services: TheServices, user: Person) -> PreviewOut:
+def preview(said: ProgrammeBody, services: TheServices, user: Person, days: Ahead = 0) -> PreviewOut:
     """What a new programme would change, without saving it. What could not be saved is refused the same way."""
-    return PreviewOut.of(services.previews.created(said.programme(), by=user))
+    return PreviewOut.of(services.previews.created(said.programme(), by=user, days=days))
 
 
 @programmes.post("/{programme}/preview")
-def preview_change(programme: Id, said: PreviewIn, services: TheServices, user: Person) -> PreviewOut:
+def preview_change(programme: Id, said: PreviewIn, services: TheServices, user: Person, days: Ahead = 0) -> PreviewOut:
     """What a change to a programme, or its end (null), would change, without saving it."""
     wanted = None if said.programme is None else said.programme.programme()
-    return PreviewOut.of(services.previews.changed(programme, wanted, by=user))
+    return PreviewOut.of(services.previews.changed(programme, wanted, by=user, days=days))
 
 
 @policies.post("/{unit}/preview")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from controller.web.programme_schemas import OneDay, OrderIn, Pause, ProgrammeBody, ProgrammeChangeIn, ProgrammeOut
+from controller.web.programme_schemas import OneDay, OrderIn, Pause, ProgrammeBody, ProgrammeChangeIn, ProgrammeOut, ReopenIn
 from controller.web.schemas import Id
 from controller.web.services import TheServices
 from controller.web.session import Person
@@ -67,3 +67,9 @@ def order(programme: Id, said: OrderIn, services: TheServices, user: Person) -> 
 def end(programme: Id, services: TheServices, user: Person) -> ProgrammeOut:
     """It has no more turns; twice is once."""
     return ProgrammeOut.of(services.programmes.end(programme, by=user))
+
+
+@router.post("/{programme}/reopen")
+def reopen(programme: Id, said: ReopenIn, services: TheServices, user: Person) -> ProgrammeOut:
+    """It was ended by mistake: it lives again as it was. Twice is once."""
+    return ProgrammeOut.of(services.programmes.reopen(programme, said.version, by=user))

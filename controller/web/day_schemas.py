@@ -72,6 +72,8 @@ class ReasonOut(Model):
     code: str = Field(examples=["cut.session"])
     at: Moment
     by: str | None = Field(description="what is in its way", examples=[None])
+    turn: Moment | None = Field(default=None, description="when its turn begins")
+    wished_ms: int = Field(default=0, description="how long it would be, as far as that is known", examples=[1_800_000])
     text: Sentence = Field(
         examples=[
             {
@@ -92,6 +94,8 @@ class ReasonOut(Model):
             code=reason.code,
             at=moment(reason.at_ms),
             by=reason.by or None,
+            turn=None if reason.start_ms is None else moment(reason.start_ms),
+            wished_ms=reason.wished_ms,
             text=Sentence(vi=decision_sentence(reason, utc_offset, "vi"), en=decision_sentence(reason, utc_offset, "en")),
         )
 

@@ -26,6 +26,7 @@ ITEMS = (
     Item(path="/", word="today", icon="sun-high"),
     Item(path="/compose", word="compose-short", icon="microphone", deeds=(Deed.BULLETIN_RECEIVE,)),
     Item(path="/approvals", word="approvals", icon="list-check", deeds=(Deed.BULLETIN_APPROVE, Deed.BULLETIN_SUBMIT)),
+    Item(path="/calendar", word="calendar", icon="calendar-week"),
     Item(path="/log", word="log", icon="notebook"),
     Item(path="/nodes", word="loudspeakers", icon="router"),
     Item(path="/people", word="people", icon="users", deeds=(Deed.USER_EDIT,)),

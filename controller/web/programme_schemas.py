@@ -141,15 +141,27 @@ class SegmentBody(Model):
 
 
 class OneDay(Model):
-    """What is different on one day: another beginning, other parts. Null is as on any day; both null takes the change away."""
+    """What is different on one day: another beginning, other parts, silence. Null is as on any day; nothing: the change goes."""
 
     at: Clock | None = Field(default=None, examples=["06:00"])
     segments: list[SegmentBody] | None = Field(default=None, max_length=MAX_LISTED, examples=[None])
+    turn: Clock | None = Field(
+        default=None, description="only what begins then by the rule; null: the whole day", examples=[None]
+    )
+    onto: date | None = Field(default=None, description="the day on which it sounds instead, with `at`", examples=[None])
+    silent: bool = Field(default=False, description="it does not sound")
 
     def change(self, day: date) -> DayChange:
         """The change as the scheduler has it."""
         segments = None if self.segments is None else tuple(each.segment() for each in self.segments)
-        return DayChange(day=day, minute=None if self.at is None else minute_of(self.at), segments=segments)
+        return DayChange(
+            day=day,
+            minute=None if self.at is None else minute_of(self.at),
+            segments=segments,
+            turn=None if self.turn is None else minute_of(self.turn),
+            onto=self.onto,
+            is_silent=self.silent,
+        )
 
 
 class DayBody(OneDay):
@@ -161,7 +173,14 @@ class DayBody(OneDay):
     def of(cls, change: DayChange) -> DayBody:
         """The change as the API says it."""
         segments = None if change.segments is None else [SegmentBody.of(each) for each in change.segments]
-        return cls(day=change.day, at=None if change.minute is None else clock_of(change.minute), segments=segments)
+        return cls(
+            day=change.day,
+            at=None if change.minute is None else clock_of(change.minute),
+            segments=segments,
+            turn=None if change.turn is None else clock_of(change.turn),
+            onto=change.onto,
+            silent=change.is_silent,
+        )
 
 
 class ProgrammeBody(Model):
@@ -216,6 +235,12 @@ class ProgrammeChangeIn(Model):
 
     version: int = Field(ge=1, examples=[3])
     programme: ProgrammeBody
+
+
+class ReopenIn(Model):
+    """The version with which it ended. Another one there: 409."""
+
+    version: int = Field(ge=1, examples=[3])
 
 
 class OrderIn(Model):

@@ -6,6 +6,7 @@ from controller.domain.delivery import State
 from controller.web import (
     airing_words,
     approval_words,
+    calendar_words,
     compose_words,
     log_words,
     node_words,
@@ -34,6 +35,7 @@ STATES: dict[str, tuple[str, str]] = {
 
 WORDS: dict[str, tuple[str, str]] = {
     **approval_words.WORDS,
+    **calendar_words.WORDS,
     **compose_words.WORDS,
     **node_words.WORDS,
     **people_words.WORDS,
@@ -76,6 +78,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "open-alarm": ("cảnh báo mở", "open alarm"),
     "open-alarms": ("cảnh báo mở", "open alarms"),
     "see-alarms": ("Xem các cụm loa có cảnh báo", "See the loudspeakers with alarms"),
+    "class-normal": ("Thông thường", "Ordinary"),
+    "class-priority": ("Ưu tiên", "Priority"),
+    "class-emergency": ("Khẩn cấp", "Emergency"),
     "legend": ("Chú giải", "Legend"),
     "stop": ("Dừng phát", "Stop"),
     "cancel": ("Huỷ lượt phát", "Cancel it"),

@@ -230,3 +230,32 @@ def test_to_tell_changes_nothing(house: House) -> None:
     days(house).of("p04", by=admin())
     days(house).ahead("p04", by=admin())
     assert (house.waiting(), airings(house), len(house.letters()), house.plan("x1-1")) == before
+
+
+def test_days_in_a_row_are_what_each_day_alone_is(house: House) -> None:
+    evening(house)
+    request(house, "r1", EVENING_MS, "x1-2", klass=PRIORITY)
+    plan(house)
+    house.clock.advance(EVENING_MS + 3 * HOUR_MS - NOW_MS)
+    first, last = TODAY - timedelta(days=2), TODAY + timedelta(days=5)
+    told_at_once = days(house).between("x1", first, last, by=admin())
+    assert told_at_once == tuple(days(house).of("x1", first + timedelta(days=each), by=admin()) for each in range(8))
+    assert [span.day for span in told_at_once] == [first + timedelta(days=each) for each in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "code"),
+    [(0, -1, "day.order"), (0, 42, "day.range"), (70, 76, "day.far"), (-76, -70, "day.far")],
+)
+def test_days_that_can_not_be_told_at_once_are_refused(house: House, first: int, last: int, code: str) -> None:
+    with pytest.raises(Refused) as error:
+        days(house).between("x1", TODAY + timedelta(days=first), TODAY + timedelta(days=last), by=admin())
+    assert error.value.code == code
+
+
+def test_what_waits_for_a_turn_is_told_once_in_a_row_of_days(small: House) -> None:
+    small.bulletins.receive(small.upload(), title="Họp", klass="normal", language="vi", owner="x1", by=admin(), kind="tin")
+    [draft] = small.bulletins._waiting()
+    small.bulletins._prepare_one(draft)
+    spans = days(small).between("x1", TODAY - timedelta(days=1), TODAY + timedelta(days=1), by=admin())
+    assert [[reason.code for group in span.groups for reason in group.reasons] for span in spans] == [[], ["waits"], []]

@@ -171,6 +171,13 @@ def test_every_word_is_there_in_both_languages(name: str) -> None:
         assert set(re.findall(r"\{\w+\}", vi)) == set(re.findall(r"\{\w+\}", en)), key
 
 
+def test_no_word_of_a_page_is_overwritten_by_another_page_s() -> None:
+    source = Path(words.__file__).read_text(encoding="utf-8").partition("COMMON:")[0]
+    keys = re.findall(r'^    "([a-z-]+)": \(', source, re.MULTILINE)
+    keys += [key for name, table in tables().items() if name.endswith("_words.WORDS") for key in table]
+    assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
 def test_moments_are_shown_in_vietnamese_time() -> None:
     when = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
     assert local(when, datetime(2026, 11, 22, 18, 0, tzinfo=UTC)) == "00:30"

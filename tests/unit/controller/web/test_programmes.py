@@ -92,7 +92,10 @@ def test_single_days_an_order_and_an_end(office: httpx.Client) -> None:
     changed = office.put(f"{at}/days/2026-12-25", json={"at": "06:00"}).json()
     rule = changed["programme"]["rule"]
     assert (rule["skips"], rule["pauses"]) == (["2026-12-24"], [{"from": "2027-02-05", "to": "2027-02-11"}])
-    assert changed["programme"]["changes"] == [{"day": "2026-12-25", "at": "06:00", "segments": None}]
+    plain = {"segments": None, "turn": None, "onto": None, "silent": False}
+    assert changed["programme"]["changes"] == [{"day": "2026-12-25", "at": "06:00"} | plain]
+    evening = office.put(f"{at}/days/2026-12-25", json={"turn": "17:30", "silent": True}).json()
+    assert evening["programme"]["changes"][1] == {"day": "2026-12-25", "at": None} | plain | {"turn": "17:30", "silent": True}
     assert office.put(f"{at}/order", json={"order": -1}).json()["programme"]["order"] == -1
     sunday = office.put(f"{at}/skips/2026-11-29")
     assert (sunday.status_code, sunday.json()["code"]) == (422, "programme.no-turn")

@@ -127,6 +127,8 @@ WHOLE: dict[str, tuple[Deed, Asks]] = {
 
 NEEDS: dict[str, tuple[Deed, Asks]] = {
     "get /units/{unit}/day": (Deed.SEE, get("/units/{at.unit}/day")),
+    "get /units/{unit}/days": (Deed.SEE, get("/units/{at.unit}/days?first=2026-11-16&last=2026-11-22")),
+    "get /units/{unit}/days/short": (Deed.SEE, get("/units/{at.unit}/days/short?first=2026-11-16&last=2026-11-22")),
     "post /units/{unit}/calendar": (Deed.SEE, send("POST", "/units/{at.unit}/calendar")),
     "get /units/{unit}/calendar.ics": (Deed.SEE, get("/units/{at.unit}/calendar.ics")),
     "get /nodes": (Deed.SEE, get("/nodes?unit={at.unit}")),
@@ -178,6 +180,10 @@ NEEDS: dict[str, tuple[Deed, Asks]] = {
         send("PUT", "/programmes/{at.programme}/days/2027-02-02", lambda _: {"at": "06:00"}),
     ),
     "post /programmes/{programme}/end": (Deed.PROGRAMME_EDIT, send("POST", "/programmes/{at.programme}/end")),
+    "post /programmes/{programme}/reopen": (
+        Deed.PROGRAMME_EDIT,
+        send("POST", "/programmes/{at.programme}/reopen", lambda _: {"version": 1}),
+    ),
     "put /policies/{unit}": (Deed.POLICY_SET, send("PUT", "/policies/{at.unit}", lambda _: {"version": 0, "policy": {}})),
     "delete /policies/{unit}": (Deed.POLICY_SET, send("DELETE", "/policies/{at.unit}?version=1")),
     "post /alarms/{alarm}/close": (Deed.ALARM_CLOSE, send("POST", "/alarms/{at.alarm}/close")),
