@@ -21,9 +21,7 @@ def compose(request: Request, services: TheServices, user: SignedIn, pages: TheP
     """A sound, a title, places, a moment, one button."""
     require_anywhere(user, Deed.BULLETIN_RECEIVE)
     units = services.units.tree(by=user)
-    counts: dict[str, int] = {}
-    for view in services.nodes.list(by=user):
-        counts[view.node.village] = counts.get(view.node.village, 0) + 1
+    counts = {village.village: village.nodes for village in services.coverage.of(by=user).villages}
     own = services.policies.effective(services.units.above([], by=user).id, by=user).policy.languages if units else ()
     language = language_of(request)
     return pages.render(

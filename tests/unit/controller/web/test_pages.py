@@ -101,6 +101,17 @@ def test_everything_a_page_loads_is_ours_and_kept(officer: httpx.Client) -> None
     assert officer.get("/static/x/nothing.css").status_code == 404
 
 
+def test_pages_are_packed_for_the_way_and_streams_are_not_held_back(officer: httpx.Client) -> None:
+    officer.post("/api/v1/demo")
+    page = officer.get("/compose", headers={"Accept-Encoding": "gzip"})
+    assert page.headers["content-encoding"] == "gzip"
+    assert 'id="tree"' in page.text
+    assert "content-encoding" not in officer.get("/compose", headers={"Accept-Encoding": "identity"}).headers
+    with officer.stream("GET", "/api/v1/today/events", headers={"Accept-Encoding": "gzip"}) as stream:
+        assert "content-encoding" not in stream.headers
+        assert next(stream.iter_lines()) == "event: today"
+
+
 def test_a_first_visit_moves_less_than_350_kb() -> None:
     assets = Assets()._assets.values()
     assert sum(len(asset.packed or asset.plain) for asset in assets) < 350_000
