@@ -9,6 +9,7 @@ export class Tree {
       element,
       path: element.dataset.path.split(" "),
       all: element.querySelector("[data-commune]"),
+      opener: element.querySelector(".commune-open"),
       villages: [...element.querySelectorAll(".villages input:not(:disabled)")],
     }));
     this.onchange = onchange;
@@ -17,6 +18,7 @@ export class Tree {
     for (const commune of this.communes) {
       commune.all.addEventListener("change", () => this.#choose(commune.villages.filter((box) => !box.closest("li").hidden), commune.all.checked));
       for (const box of commune.villages) box.addEventListener("change", () => this.#show());
+      commune.opener.addEventListener("click", () => this.#open(commune, commune.opener.ariaExpanded !== "true"));
     }
     this.button.addEventListener("click", () => this.#choose(this.#visible(), !this.#allChosen()));
     this.search.addEventListener("input", () => this.#filter());
@@ -114,10 +116,16 @@ export class Tree {
     this.onchange(this);
   }
 
+  #open({ element, opener }, on) {
+    opener.ariaExpanded = String(on);
+    element.querySelector(".villages").hidden = !on;
+  }
+
   #filter() {
     const wanted = fold(this.search.value);
     let found = false;
-    for (const { element } of this.communes) {
+    for (const commune of this.communes) {
+      const { element } = commune;
       const whole = fold(element.dataset.name).includes(wanted);
       let any = whole;
       for (const row of element.querySelectorAll("li")) {
@@ -125,7 +133,7 @@ export class Tree {
         any ||= !row.hidden;
       }
       element.hidden = !any;
-      if (wanted && any) element.open = true;
+      if (wanted && any) this.#open(commune, true);
       found ||= any;
     }
     document.getElementById("nothing").hidden = found;
