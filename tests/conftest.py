@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -21,6 +22,8 @@ settings.register_profile("default", derandomize=True, max_examples=100, **_ANY_
 settings.register_profile("soak", max_examples=20_000, print_blob=True, **_ANY_PACE)
 settings.load_profile("default")
 
+ROOT = Path(__file__).parent
+
 # Python's own helpers live as long as the interpreter that started them, by design.
 _PYTHONS_OWN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 # A stopped process may need a moment to be gone after whoever stopped it has returned.
@@ -35,6 +38,15 @@ def pytest_configure() -> None:
     if sys.platform == "linux":
         PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+SLOW = ("web", "system", "integration")
+"""Folders whose files take a minute each: begun first, they end together with the thousands of quick ones (`make test`)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first."""
+    items.sort(key=lambda item: SLOW.index(folder) if (folder := item.path.relative_to(ROOT).parts[0]) in SLOW else len(SLOW))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from controller.service.rights import record, require
 from controller.service.units import add_unit, import_commune
 from controller.service.users import Users, Wanted
 from scheduler.clock import Clock
-from scheduler.limits import Window
 
 COMMUNES: dict[str, tuple[tuple[str, int], ...]] = {
     # Xã Quảng Uyên (Phúc Sen has been part of it since 2025) and xã Đàm Thuỷ: the pilots of plan 712/KH-UBND, 2021
@@ -40,8 +39,8 @@ ACCOUNTS: dict[str, tuple[Wanted, ...]] = {
 ASKING = "x01576"
 """The commune of the demo in which bulletins are approved."""
 
-CONSENT = Consent(free=(Freedom(role=Role.HEAD, longest_ms=180_000, hours=(Window(from_minute=5 * 60, to_minute=21 * 60),)),))
-"""What it asks: a village head says a short notice by day alone; all else waits for a leader's yes."""
+CONSENT = Consent(free=(Freedom(role=Role.HEAD, longest_ms=180_000),))
+"""What it asks: a village head says a short notice alone; all else waits for a leader's yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

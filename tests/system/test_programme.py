@@ -72,7 +72,7 @@ def test_a_programme_is_heard_at_its_minute_though_controller_and_broker_are_dea
 def test_a_slot_at_a_quarter_past_three_is_refused_where_the_night_is_quiet(place: Place, short: Path) -> None:
     """The Trung Lộc case, at the desk: nothing is saved, and the answer says why."""
     with place.stack() as stack:
-        day = {"version": 0, "policy": {"hours": [{"from": "05:00", "to": "21:00"}]}}
+        day = {"version": 1, "policy": {"hours": [{"from": "05:00", "to": "21:00"}]}}
         stack.controller.call("PUT", f"/policies/{stack.communes[0]}", json=day)
         refused = stack.controller.raw(
             "POST",

@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Forty loudspeakers in two communes, quiet hours, and two programmes in each other's way."""
     with Stack(tmp_path_factory.mktemp("calendar")) as stack:
         call = stack.controller.call
-        call("PUT", f"/policies/{COMMUNE}", json={"version": 0, "policy": {"hours": [{"from": "05:00", "to": "21:00"}]}})
+        call("PUT", f"/policies/{COMMUNE}", json={"version": 1, "policy": {"hours": [{"from": "05:00", "to": "21:00"}]}})
         jingle = {"take": "pieces", "bulletins": [stack.clip(title="Nhạc hiệu")]}
         make(stack, "Chương trình buổi sáng", "05:00", [jingle, relay("VOV1", 30)])
         make(stack, "Chương trình buổi chiều", "17:00", [jingle, relay("Đài tỉnh Cao Bằng", 30)])

@@ -272,7 +272,7 @@ def test_a_second_tab_leaves_the_draft_to_the_first(page: Page, stack: Stack, co
 
 def test_two_communes_are_two_bulletins_and_a_programme_takes_a_notice(page: Page, stack: Stack) -> None:
     both = stack.communes
-    grants = [{"role": "editor", "unit": commune} for commune in both]
+    grants = [{"role": "admin", "unit": commune} for commune in both]
     stack.controller.call("POST", "/users", json={"name": "hai xã", "password": "tieng-lang-2026", "grants": grants})
     sign_in(page, stack.controller.url, "hai xã")
     compose(page, stack)

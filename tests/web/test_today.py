@@ -41,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         programme("Chương trình buổi chiều", "17:00", 2_700_000)
         programme("Phòng chống cháy rừng mùa hanh khô", "17:20", 300_000, **{"class": "priority"})
         hours = [{"from": "05:00", "to": "21:00"}]
-        call("PUT", f"/policies/{COMMUNE}", json={"version": 0, "policy": {"hours": hours, "session_ms": 2_700_000}})
+        call("PUT", f"/policies/{COMMUNE}", json={"version": 1, "policy": {"hours": hours, "session_ms": 2_700_000}})
         late = [{"from": "06:00", "to": "20:00"}]
         call("PUT", f"/policies/{COMMUNE}-4", json={"version": 0, "policy": {"hours": late, "session_ms": 2_700_000}})
         yield stack
