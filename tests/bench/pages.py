@@ -74,7 +74,10 @@ def run() -> list[dict[str, Any]]:
             controller.stop()
             fill(controller.home / "tienglang.db", communes)
             controller.start()
-            sessions = _sign_in(controller, communes)
+            for commune in communes:
+                for hour in ("05:00", "17:00"):
+                    controller.call("POST", "/programmes", json=_programme(commune, hour))
+            sessions = _sign_in(controller)
             paths = pages(sessions[0])
             first = [_first(sessions[0], path) for path in paths]
             floor_ms = _p95(_load([httpx.Client(base_url=bare) for _ in range(PEOPLE)], ["/"])["/"])
@@ -161,6 +164,11 @@ def _airing(
         [(f"a-{name}", village, at_ms, at_ms + 30_000) for village in villages],
     )
     states = [chance.choice(LOUD) if chance.random() < 0.05 else "finished" for _ in nodes]
+    good: dict[str, list[int]] = {village: [] for village in villages}
+    for (_, village), state in zip(nodes, states, strict=True):
+        good[village].append(state == "finished")
+    tallies = [(f"a-{name}", village, len(heard), sum(heard)) for village, heard in good.items()]
+    db.executemany("insert into tallies values (?, ?, ?, ?)", tallies)
     db.executemany(
         "insert into deliveries values (?, ?, ?, ?, '', null, ?)",
         [
@@ -168,6 +176,16 @@ def _airing(
             for (node, village), state in sorted(zip(nodes, states, strict=True))
         ],
     )
+
+
+def _programme(commune: str, hour: str) -> dict[str, Any]:
+    return {
+        "owner": commune,
+        "units": [commune],
+        "title": f"Buổi {hour}",
+        "rule": {"first": "2026-11-23", "at": [hour], "every": "day"},
+        "segments": [{"take": "relay", "source": "VOV1", "length_ms": 1_200_000}],
+    }
 
 
 def _people(controller: Controller) -> list[str]:
@@ -181,7 +199,7 @@ def _people(controller: Controller) -> list[str]:
     return communes
 
 
-def _sign_in(controller: Controller, communes: list[str]) -> list[httpx.Client]:
+def _sign_in(controller: Controller) -> list[httpx.Client]:
     clients = []
     for number in range(PEOPLE):
         client = httpx.Client(base_url=controller.url, headers={"Origin": controller.url, "Accept": "text/html"}, timeout=60)
