@@ -87,9 +87,10 @@ def occurrences_of(programme: Programme, utc_offset: int, from_ms: int, until_ms
         if change is not None and change.is_silent:
             continue
         if change is not None and change.minute is not None:
-            if change.turn is None and day in told:
-                continue  # a day that begins otherwise begins once
-            told.add(day)
+            if change.turn is None:
+                if day in told:
+                    continue  # a day that begins otherwise begins once
+                told.add(day)
             start_ms = _moment(change.onto or day, change.minute, utc_offset)
         if from_ms <= start_ms < until_ms:
             yield _turn(programme, change, f"{programme.id}/{day.isoformat()}/{minute}", start_ms)

@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from audio.clip import Part
 from controller.db.places import below
 from controller.db.rows import among, chunks, insert_new
-from controller.db.tables import airing_villages, airings, bulletins, clips, holds, units
+from controller.db.tables import airing_villages, airings, bulletins, clips, holds, programme_bulletins, requests, units
 from controller.domain.airing import Airing, Klass, Mode
 from controller.domain.bulletin import NEWS_MS, PHRASE, Bulletin, BulletinState
 from controller.domain.rights import Reach
@@ -55,10 +55,23 @@ class SqlBulletins:
         query = select(func.count()).where(bulletins.c.state == BulletinState.SUBMITTED)
         return self._connection.execute(query).scalar_one()
 
+    def is_in_use(self, bulletin: str, now_ms: int) -> bool:
+        """Is it to be heard: by an airing that is not over, a request, a living programme, or as a notice?"""
+        over = airings.c.start_ms + airings.c.grace_ms + airings.c.duration_ms
+        uses = (
+            exists().where(airings.c.bulletin == bulletin, airings.c.cancelled_ms.is_(None), over > now_ms),
+            exists().where(requests.c.bulletin == bulletin, requests.c.cancelled_ms.is_(None), requests.c.start_ms > now_ms),
+            exists().where(programme_bulletins.c.bulletin == bulletin),
+            exists().where(bulletins.c.id == bulletin, bulletins.c.kind != "", bulletins.c.state == BulletinState.APPROVED),
+        )
+        return bool(self._connection.execute(select(or_(*uses))).scalar_one())
+
     def undecided(self, returned_after_ms: int) -> list[Draft]:
-        """Those that wait for a yes, the longest first; those returned since then."""
+        """Those that wait for a yes, the longest first; those returned, or submitted and withdrawn, since then."""
         waits = bulletins.c.state == BulletinState.SUBMITTED
-        back = (bulletins.c.state == BulletinState.RETURNED) & (bulletins.c.decided_ms > returned_after_ms)
+        back = bulletins.c.state.in_([BulletinState.RETURNED, BulletinState.DRAFT]) & (
+            bulletins.c.submitted_ms > returned_after_ms
+        )
         query = select(bulletins).where(waits | back).order_by(bulletins.c.submitted_ms, bulletins.c.id)
         return [_draft(row) for row in self._connection.execute(query)]
 
@@ -274,6 +287,7 @@ def _draft(row: Row[Any]) -> Draft:
         decided_ms=row.decided_ms,
         decided_by=row.decided_by,
         note=row.note,
+        yes=row.yes,
         text=row.text or "",
     )
     part = Part(from_ms=row.from_ms or 0, to_ms=row.to_ms)

@@ -121,6 +121,7 @@ bulletins = Table(
     Column("decided_ms", BigInteger),
     Column("decided_by", String(36)),  # who said yes, or returned it; none: nobody was asked
     Column("note", Text, nullable=False, server_default=text("''")),  # with which it was returned
+    Column("yes", Text, nullable=False, server_default=text("''")),  # the units for which somebody said it, one space between
     Column("text", Text),  # what is read out, if that was written
     Column("draft", String(36)),  # what its sender named it by: what is sent again is the same bulletin
     Column("from_ms", BigInteger),  # the part of the upload that was chosen

@@ -9,11 +9,13 @@ APPROVED without anybody's yes, and one is wanted where it shall be said: submit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from controller.domain.airing import Klass
 from controller.domain.errors import Conflict, Refused
+from controller.domain.unit import Unit
 
 MAX_TITLE = 200
 """Characters of a title: two lines on a phone."""
@@ -69,6 +71,7 @@ class Bulletin:
 
     With a `kind` it is a notice: a programme's segment takes it, until `until_ms`. `decided_by`: who said yes, or returned it
     with a `note`; approved without anybody: its units asked for no yes, and what they ask is looked at each time it is said.
+    `yes`: the units for which somebody said it.
     `text`: what is read out, if that was written.
     """
 
@@ -88,6 +91,7 @@ class Bulletin:
     decided_ms: int | None = None
     decided_by: str | None = None
     note: str = ""
+    yes: str = ""
     text: str = ""
 
     @property
@@ -95,10 +99,19 @@ class Bulletin:
         """Did somebody say yes to it?"""
         return self.state is BulletinState.APPROVED and self.decided_by is not None
 
+    def has_yes_for(self, units: Iterable[Unit]) -> bool:
+        """Did somebody say yes to it for each of these, or for something above it?"""
+        return self.has_yes and all(not set(self.yes.split()).isdisjoint(unit.path) for unit in units)
+
+
+def _plain(text: str) -> str:
+    """Without control characters: no person types them, and not every database keeps them."""
+    return "".join(letter for letter in text if letter >= " " or letter in "\n\t")
+
 
 def check_title(title: str) -> str:
     """The title, trimmed; Refused when it is empty or longer than MAX_TITLE."""
-    title = " ".join(title.split())
+    title = " ".join(_plain(title).split())
     if not title:
         raise Refused("bulletin.title-empty")
     if len(title) > MAX_TITLE:
@@ -108,7 +121,7 @@ def check_title(title: str) -> str:
 
 def check_text(text: str) -> str:
     """The text as it was typed, without the blanks around it; Refused when it is longer than MAX_TEXT."""
-    text = text.strip()
+    text = _plain(text).strip()
     if len(text) > MAX_TEXT:
         raise Refused("bulletin.text-long", limit=MAX_TEXT, length=len(text))
     return text
@@ -116,7 +129,7 @@ def check_text(text: str) -> str:
 
 def check_note(note: str) -> str:
     """The note of who returns it, trimmed; Refused when it is empty or longer than MAX_NOTE."""
-    note = " ".join(note.split())
+    note = " ".join(_plain(note).split())
     if not note:
         raise Refused("bulletin.note-empty")
     if len(note) > MAX_NOTE:
@@ -129,6 +142,8 @@ def step(bulletin: Bulletin, act: Act) -> BulletinState:
     if bulletin.clip is None:
         raise Refused("bulletin.no-sound", bulletin=bulletin.id)
     after = STEPS.get((bulletin.state, act))
+    if after is BulletinState.DRAFT and bulletin.approved_ms is not None:
+        after = BulletinState.APPROVED  # it might be said before somebody asked for a yes after all
     if after is None:
         raise Conflict("bulletin.decided", state=bulletin.state.value)
     return after

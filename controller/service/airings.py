@@ -52,7 +52,8 @@ class Airings:
             roots = roots_of(tx, wish.to)
             require(by, Deed.AIRING_SAY, roots)
             said, clip = sayable(tx, bulletin)
-            self._require_no_yes(tx, said, clip, wish, by)
+            draft = tx.bulletins.get(bulletin)
+            self._require_no_yes(tx, said, clip, wish, by, is_spent=draft is not None and draft.airing is not None)
         foreseen = self.foresee(said, clip, wish, by=by.id)
         with self._database.writing() as tx:
             airing = self.say_within(tx, foreseen)
@@ -91,10 +92,12 @@ class Airings:
         tx.bulletins.change(said)
         return said
 
-    def _require_no_yes(self, tx: Transaction, said: Bulletin, clip: ClipRow, wish: Wish, by: Actor) -> None:
-        """Refused("consent.*") where a yes is wanted that nobody gave."""
-        if not said.has_yes:
-            where = [unit_of(tx, unit) for unit in wish.to]
+    def _require_no_yes(
+        self, tx: Transaction, said: Bulletin, clip: ClipRow, wish: Wish, by: Actor, *, is_spent: bool = False
+    ) -> None:
+        """Refused("consent.*") where a yes is wanted that nobody gave, or that was given for one airing, and it was aired."""
+        where = [unit_of(tx, unit) for unit in wish.to]
+        if is_spent or not said.has_yes_for(where):
             require_no_yes(tx, by, where, said_of(said, clip, wish, self._clock.now_ms()))
 
     def _order(self, tx: Transaction, airing: Airing, roots: Sequence[Unit], by: str, now_ms: int) -> None:

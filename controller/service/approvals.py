@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from controller.domain.bulletin import Act, Bulletin, BulletinState, check_note, step
-from controller.domain.errors import NotFound, Refused
+from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Unit
 from controller.service.airings import Airings
 from controller.service.asking import Foreseen, Wish, roots_of, sounding, wished
 from controller.service.consent import Lack
 from controller.service.consenting import author_of, lacking, said_of, two_wanted
+from controller.service.kept import KeptPolicy
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
@@ -68,23 +69,33 @@ class Approvals:
                 require(by, Deed.AIRING_SAY, roots_of(tx, wish.to))
                 draft = replace(draft, wish=msgspec.json.encode(wish).decode(), error=None)
             said = draft.bulletin
-            record(tx, by, Deed.BULLETIN_SUBMIT, where_of(tx, draft), subject=said.id, at_ms=now_ms, title=said.title)
+            where = [*where_of(tx, draft), unit_of(tx, said.owner)] if said.created_by != by.id else where_of(tx, draft)
+            record(tx, by, Deed.BULLETIN_SUBMIT, where, subject=said.id, at_ms=now_ms, title=said.title)
+            if said.created_by != by.id:  # whoever asks for it answers for it
+                raise Refused("bulletin.not-yours")
             if said.has_yes or draft.airing is not None:
                 raise Refused("bulletin.said", bulletin=said.id)
-            done = replace(said, state=step(said, Act.SUBMIT), submitted_ms=now_ms, decided_ms=None, decided_by=None, note="")
+            if said.state is BulletinState.APPROVED and tx.bulletins.is_in_use(said.id, now_ms):
+                raise Refused("bulletin.in-use", bulletin=said.id)
+            at_ms = max(now_ms, (said.submitted_ms or 0) + 1)  # a yes names what it was given to
+            done = replace(said, state=step(said, Act.SUBMIT), submitted_ms=at_ms, decided_ms=None, decided_by=None, note="")
             draft = replace(draft, bulletin=done)
             tx.bulletins.change(draft)
         self._bus.bulletin_changed(bulletin_id)
         return draft
 
-    def approve(self, bulletin_id: str, *, now: bool = False, by: Actor) -> Draft:
-        """Say yes: it is said as it was wished, or (`now`) at once. What can't be said then is refused, and goes on waiting."""
+    def approve(self, bulletin_id: str, seen_ms: int, *, now: bool = False, by: Actor) -> Draft:
+        """Say yes: it is said as it was wished, or (`now`) at once. What can't be said then is refused, and goes on waiting.
+
+        `seen_ms`: the `submitted_ms` of what was seen; Conflict("bulletin.changed") if it was submitted anew since.
+        """
         now_ms = self._clock.now_ms()
         with self._database.reading() as tx:
             draft, clip = self._to_approve(tx, bulletin_id, by)
             if draft.bulletin.has_yes:
                 return draft
             step(draft.bulletin, Act.APPROVE)
+            _require_same(draft, seen_ms)
             wish = wish_of(draft)
         if wish is not None:  # whoever says yes saw what it does
             wish = replace(wish, if_clear=False)
@@ -95,6 +106,7 @@ class Approvals:
             draft, clip = self._to_approve(tx, bulletin_id, by)
             if draft.bulletin.has_yes:  # somebody was first; their yes counts
                 return draft
+            _require_same(draft, seen_ms)
             draft = self._approved(tx, draft, foreseen, by, now_ms)
         self._bus.bulletin_changed(bulletin_id)
         self._bus.outbox_filled()
@@ -166,8 +178,10 @@ class Approvals:
 
     def _approved(self, tx: Transaction, draft: Draft, foreseen: Foreseen | None, by: Actor, now_ms: int) -> Draft:
         said = draft.bulletin
+        where = where_of(tx, draft)
         done = replace(said, state=step(said, Act.APPROVE), approved_ms=now_ms, decided_ms=now_ms, decided_by=by.id, note="")
-        record(tx, by, Deed.BULLETIN_APPROVE, where_of(tx, draft), subject=said.id, at_ms=now_ms, title=said.title)
+        done = replace(done, yes=" ".join(unit.id for unit in where))
+        record(tx, by, Deed.BULLETIN_APPROVE, where, subject=said.id, at_ms=now_ms, title=said.title)
         draft = replace(draft, bulletin=done, error=None)
         tx.bulletins.change(draft)
         if done.kind:
@@ -210,7 +224,9 @@ class _Look:
         self._people: dict[str, Actor] = {}
 
     def concerns(self, draft: Draft) -> bool:
-        """Is it theirs, or may they do something with it?"""
+        """Is it theirs, or may they do something with it? What was withdrawn is its author's alone."""
+        if draft.bulletin.state is BulletinState.DRAFT:
+            return self._is_own(draft)
         return self._is_own(draft) or self._may(Deed.BULLETIN_APPROVE, draft) or self._may(Deed.BULLETIN_WITHDRAW, draft)
 
     def waits_for_me(self, draft: Draft) -> bool:
@@ -231,7 +247,7 @@ class _Look:
             where=tuple(where),
             author=author.name,
             decider=self._name(said.decided_by),
-            lack=lacking(self._tx, author, where, said_of(said, clip, wish, self._now_ms), self._kept),
+            lack=lack_of(self._tx, draft, clip, self._now_ms, self._kept),
             may_approve=self._may_approve(draft),
             is_own=self._is_own(draft),
         )
@@ -247,8 +263,7 @@ class _Look:
         return not is_bound and self._may(Deed.BULLETIN_APPROVE, draft)
 
     def _where(self, draft: Draft) -> list[Unit]:
-        wish = wish_of(draft)
-        names = wish.to if wish else (draft.bulletin.owner,)
+        names = _places(draft)
         for name in names:
             if name not in self._units:
                 self._units[name] = unit_of(self._tx, name)
@@ -271,8 +286,30 @@ def wish_of(draft: Draft) -> Wish | None:
 
 def where_of(tx: Transaction, draft: Draft) -> Sequence[Unit]:
     """The units for which it shall be said; its owner, where programmes take it."""
-    wish = wish_of(draft)
-    return [unit_of(tx, unit) for unit in (wish.to if wish else (draft.bulletin.owner,))]
+    return [unit_of(tx, unit) for unit in _places(draft)]
+
+
+def lack_of(tx: Transaction, draft: Draft, clip: ClipRow, now_ms: int, kept: dict[str, KeptPolicy] | None = None) -> Lack | None:
+    """What its author lacks to let it be said as it is wished, and taken by programmes if it is a notice; None: nothing."""
+    said, wish, author = draft.bulletin, wish_of(draft), author_of(tx, draft.bulletin)
+    found = None
+    if wish is not None:
+        found = lacking(tx, author, [unit_of(tx, unit) for unit in wish.to], said_of(said, clip, wish, now_ms), kept)
+    if found is None and (said.kind or wish is None):
+        found = lacking(tx, author, [unit_of(tx, said.owner)], said_of(said, clip, None, now_ms), kept)
+    return found
+
+
+def _places(draft: Draft) -> tuple[str, ...]:
+    wish, said = wish_of(draft), draft.bulletin
+    if wish is None:
+        return (said.owner,)
+    return (*wish.to, said.owner) if said.kind else wish.to
+
+
+def _require_same(draft: Draft, seen_ms: int) -> None:
+    if draft.bulletin.submitted_ms != seen_ms:
+        raise Conflict("bulletin.changed", bulletin=draft.bulletin.id)
 
 
 def _get(tx: Transaction, bulletin_id: str) -> Draft:

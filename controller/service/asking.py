@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controller.domain.airing import DEFAULT_GRACE_MS, DEFAULT_LEAD_MS, MIN_GRACE_MS, Airing, Klass, Mode
-from controller.domain.bulletin import Bulletin, BulletinState
+from controller.domain.bulletin import PHRASE, Bulletin, BulletinState
 from controller.domain.errors import Conflict, NotFound, Refused
 from controller.domain.ids import new_id
 from controller.domain.unit import RANK, Unit, is_under
@@ -154,7 +154,7 @@ def wished(tx: Transaction, bulletin: Bulletin, wish: Wish, now_ms: int, by: str
 def sounding(tx: Transaction, bulletin_id: str) -> tuple[Draft, ClipRow]:
     """A bulletin with its clip, approved or not; NotFound("bulletin.unknown"), Refused("bulletin.no-sound")."""
     draft = tx.bulletins.get(bulletin_id)
-    if draft is None:
+    if draft is None or bulletin_id.startswith(PHRASE):
         raise NotFound("bulletin.unknown", bulletin=bulletin_id)
     clip = tx.bulletins.clip(draft.bulletin.clip) if draft.bulletin.clip else None
     if clip is None:

@@ -26,10 +26,10 @@ from controller.domain.errors import NotFound, Refused, TiengLangError, Unavaila
 from controller.domain.ids import new_id
 from controller.domain.rights import Actor, Deed
 from controller.service.airings import Airings
-from controller.service.approvals import where_of, wish_of
+from controller.service.approvals import lack_of, wish_of
 from controller.service.asking import Foreseen, Wish
 from controller.service.clips import PASSING, row_of
-from controller.service.consenting import author_of, lacking, said_of
+from controller.service.consenting import author_of
 from controller.service.ports import Bus, ClipRow, Database, Draft, Transaction
 from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
@@ -299,9 +299,7 @@ class Bulletins:
         now_ms, said = self._clock.now_ms(), draft.bulletin
         wish = wish_of(draft)
         with self._database.reading() as tx:
-            lack = None
-            if wish is not None or said.kind:
-                lack = lacking(tx, author_of(tx, said), where_of(tx, draft), said_of(said, clip, wish, now_ms))
+            lack = lack_of(tx, draft, clip, now_ms) if wish is not None or said.kind else None
         return replace(draft, bulletin=prepared(said, clip.sha256, now_ms, asks=lack is not None))
 
     def _foresee(self, done: Draft, clip: ClipRow) -> Foreseen | None:

@@ -76,10 +76,11 @@ def bulletins_of(programme: Programme) -> list[str]:
 
 def require_yes(tx: Transaction, by: Actor, before: Programme | None, wanted: Programme) -> None:
     """Refused("consent.*") for a bulletin that comes into the programme, wants somebody's yes there, and has none."""
-    known = set(bulletins_of(before)) if before is not None else set()
+    is_wider = before is None or not set(wanted.units) <= set(before.units)
+    known = set() if before is None or is_wider else set(bulletins_of(before))
     where = [unit_of(tx, unit) for unit in wanted.units]
     for bulletin, clip in (sayable(tx, name) for name in bulletins_of(wanted) if name not in known):
-        if not bulletin.has_yes:
+        if not bulletin.has_yes_for(where):
             require_no_yes(tx, by, where, said_of(bulletin, clip, None, 0))
 
 

@@ -37,11 +37,15 @@ class Consent(Struct, frozen=True, kw_only=True):
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What shall be said. `start_ms` (UTC) None: within a programme, whose hours are its own matter."""
+    """What shall be said. `start_ms` (UTC) None: within a programme, whose hours are its own matter.
+
+    `wait_ms`: it may begin so much later.
+    """
 
     klass: Klass
     duration_ms: int
     start_ms: int | None
+    wait_ms: int = 0
 
 
 class Lack(Struct, frozen=True, kw_only=True):
@@ -89,9 +93,10 @@ def _fails(freedom: Freedom, said: Said, utc_offset: int) -> str | None:
         return "class"
     if freedom.longest_ms is not None and said.duration_ms > freedom.longest_ms:
         return "length"
-    if said.start_ms is None or is_allowed(freedom.hours, utc_offset, said.start_ms, said.start_ms + said.duration_ms):
+    if said.start_ms is None:
         return None
-    return "hours"
+    end_ms = said.start_ms + said.wait_ms + said.duration_ms
+    return None if is_allowed(freedom.hours, utc_offset, said.start_ms, end_ms) else "hours"
 
 
 def _roles(by: Actor, unit: Unit) -> frozenset[Role]:

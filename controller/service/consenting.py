@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from controller.domain.bulletin import Bulletin
 from controller.domain.errors import Refused
 from controller.domain.rights import OPERATOR, Actor
-from controller.domain.unit import Unit
+from controller.domain.unit import Unit, is_under
 from controller.service.asking import Wish
 from controller.service.binding import binding
 from controller.service.consent import Consent, Lack, Said, lack, wants_two
@@ -20,7 +20,9 @@ _MINUTE_MS = 60_000
 def said_of(bulletin: Bulletin, clip: ClipRow, wish: Wish | None, now_ms: int) -> Said:
     """What is looked at, of a bulletin that is wished so; None: a programme takes it."""
     start_ms = None if wish is None else now_ms + wish.lead_ms if wish.at_ms is None else wish.at_ms
-    return Said(klass=bulletin.klass, duration_ms=clip.duration_ms, start_ms=start_ms)
+    latest_ms = wish.latest_ms if wish is not None else None
+    wait_ms = 0 if start_ms is None or latest_ms is None else max(latest_ms - start_ms, 0)
+    return Said(klass=bulletin.klass, duration_ms=clip.duration_ms, start_ms=start_ms, wait_ms=wait_ms)
 
 
 def lacking(
@@ -31,9 +33,10 @@ def lacking(
         return None
     kept = tx.policies.all() if kept is None else kept
     for unit in where:
-        found = lack(by, unit, _consents(tx, unit, kept), said, binding(unit.path, kept).utc_offset)
-        if found is not None:
-            return found
+        for place, consents in ((unit, _consents(tx, unit, kept)), *_below(tx, unit, kept)):
+            found = lack(by, place, consents, said, binding(place.path, kept).utc_offset)
+            if found is not None:
+                return found
     return None
 
 
@@ -59,7 +62,8 @@ def clock(minute: int) -> str:
 def two_wanted(tx: Transaction, where: Iterable[Unit], kept: dict[str, KeptPolicy] | None = None) -> bool:
     """Does anybody on the path of these want two persons? `kept`: if at hand."""
     kept = tx.policies.all() if kept is None else kept
-    return any(wants_two([consent for _, consent in _consents(tx, unit, kept)]) for unit in where)
+    asking = [consents for unit in where for consents in (_consents(tx, unit, kept), *(one for _, one in _below(tx, unit, kept)))]
+    return any(wants_two([consent for _, consent in consents]) for consents in asking)
 
 
 def author_of(tx: Transaction, bulletin: Bulletin) -> Actor:
@@ -68,6 +72,14 @@ def author_of(tx: Transaction, bulletin: Bulletin) -> Actor:
         return OPERATOR
     account = tx.accounts.by_id(bulletin.created_by)
     return account.user if account else Actor(id=bulletin.created_by, name="", grants=())
+
+
+def _below(tx: Transaction, unit: Unit, kept: dict[str, KeptPolicy]) -> Iterator[tuple[Unit, list[tuple[str, Consent]]]]:
+    """Each unit below this one that asks for something itself: who speaks to all speaks there, too."""
+    for name, policy in kept.items():
+        place = tx.units.get(name) if policy.ruling.consent is not None and name != unit.id else None
+        if place is not None and policy.ruling.consent is not None and is_under(place, unit.id):
+            yield place, [(place.name, policy.ruling.consent)]
 
 
 def _consents(tx: Transaction, unit: Unit, kept: dict[str, KeptPolicy]) -> list[tuple[str, Consent]]:

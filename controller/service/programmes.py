@@ -159,6 +159,7 @@ class Programmes:
             if len(tx.programmes.living()) >= MAX_LIVING:
                 raise Refused("programme.many", limit=MAX_LIVING)
             kept = replace(_next(kept, composed(tx, kept.programme), by, now_ms), ended_ms=None)
+            require_yes(tx, by, None, kept.programme)
             _record(tx, by, "reopen", kept, now_ms)
             tx.programmes.put(kept)
             tx.replans.mark(kept.programme.units, now_ms)

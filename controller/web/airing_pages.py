@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from controller.domain.rights import Deed
 from controller.web import airing_words, words
 from controller.web.pages import SignedIn, ThePages, language_of
+from controller.web.schemas import Id
 from controller.web.services import TheServices
 from scheduler.clock import moment
 
@@ -15,7 +16,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get("/airings/{airing}")
-def airing_page(airing: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def airing_page(airing: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """The answer first, then each loudspeaker."""
     line = services.reports.summary(airing, by=user).airing
     again = [(each, moment(each.start_ms)) for each in services.reports.repeats(airing, by=user)]

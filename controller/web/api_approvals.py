@@ -9,6 +9,7 @@ from controller.web.day_schemas import PreviewOut
 from controller.web.schemas import BulletinOut, Id
 from controller.web.services import TheServices
 from controller.web.session import Person
+from scheduler.clock import to_ms
 
 router = APIRouter(tags=["approvals"])
 
@@ -36,7 +37,7 @@ def submit(bulletin: Id, said: SubmitIn, services: TheServices, user: Person) ->
 @router.post("/bulletins/{bulletin}/approve")
 def approve(bulletin: Id, said: ApproveIn, services: TheServices, user: Person) -> BulletinOut:
     """Say yes: what was wished of it comes true in the same commit. Approving twice is approving once."""
-    services.approvals.approve(bulletin, now=said.now, by=user)
+    services.approvals.approve(bulletin, to_ms(said.submitted), now=said.now, by=user)
     return BulletinOut.of(services.bulletins.view(bulletin, by=user))
 
 

@@ -23,6 +23,9 @@ from controller.web.session import Person
 from controller.web.upload import Form, receive, scratch
 from scheduler.clock import to_ms
 
+LONGEST_MS = 86_400_000
+"""Of what a person brings, a day: what is said of it is an hour at most."""
+
 router = APIRouter(prefix="/bulletins", tags=["bulletins"])
 
 
@@ -38,8 +41,8 @@ class BulletinIn(WishIn):
     until: Moment | None = None
     text: str = ""
     draft: Id | None = None
-    from_ms: int = Field(default=0, ge=0)
-    to_ms: int | None = Field(default=None, ge=1)
+    from_ms: int = Field(default=0, ge=0, le=LONGEST_MS)
+    to_ms: int | None = Field(default=None, ge=1, le=LONGEST_MS)
 
 
 _SINGLE = frozenset(BulletinIn.model_fields) - {"to"}

@@ -17,7 +17,7 @@ from controller.web import approval_words, words
 from controller.web.approval_schemas import WaitingOut
 from controller.web.errors import status_of
 from controller.web.pages import Pages, SignedIn, ThePages, language_of
-from controller.web.schemas import BulletinOut
+from controller.web.schemas import BulletinOut, Id
 from controller.web.sentences import sentence
 from controller.web.services import Services, TheServices
 from scheduler.clock import moment
@@ -26,6 +26,9 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 NOTES = ("note-slow", "note-time", "note-place", "note-check")
 """What is returned most often, in a press instead of typing on a phone."""
+
+LAST_MS = 1 << 52
+"""No moment is later."""
 
 PAST = "airing.past"
 """Its time went by while it waited: then it can be said at once."""
@@ -43,17 +46,29 @@ def approvals(
 
 @router.post("/approvals/{bulletin}/approve")
 def approve(
-    bulletin: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages, now: Annotated[str, Form()] = ""
+    bulletin: Id,
+    request: Request,
+    services: TheServices,
+    user: SignedIn,
+    pages: ThePages,
+    seen: Annotated[int, Form(ge=0, le=LAST_MS)] = 0,
+    now: Annotated[str, Form(max_length=1)] = "",
 ) -> Response:
     """Yes; what can't be said as it was wished stays, with the reason."""
     return _done(
-        request, services, user, pages, bulletin, "approved", lambda: services.approvals.approve(bulletin, now=bool(now), by=user)
+        request,
+        services,
+        user,
+        pages,
+        bulletin,
+        "approved",
+        lambda: services.approvals.approve(bulletin, seen, now=bool(now), by=user),
     )
 
 
 @router.post("/approvals/{bulletin}/return")
 def give_back(
-    bulletin: str,
+    bulletin: Id,
     request: Request,
     services: TheServices,
     user: SignedIn,
@@ -67,13 +82,13 @@ def give_back(
 
 
 @router.post("/approvals/{bulletin}/withdraw")
-def withdraw(bulletin: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def withdraw(bulletin: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """Its author takes it back."""
     return _done(request, services, user, pages, bulletin, "withdrawn", lambda: services.approvals.withdraw(bulletin, by=user))
 
 
 @router.post("/approvals/{bulletin}/submit")
-def submit(bulletin: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def submit(bulletin: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """Its author asks again."""
     return _done(
         request, services, user, pages, bulletin, "submitted", lambda: services.approvals.submit(bulletin, None, by=user)
@@ -81,7 +96,7 @@ def submit(bulletin: str, request: Request, services: TheServices, user: SignedI
 
 
 @router.get("/bulletins/{bulletin}")
-def bulletin_page(bulletin: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def bulletin_page(bulletin: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """Where a bulletin stands until it is said; then its airing's page."""
     view = services.bulletins.view(bulletin, by=user)
     if view.airing is not None:
@@ -141,7 +156,7 @@ def _list(
         status=status_of(error) if error else 200,
         user=user,
         for_me=for_me,
-        own=[card for card in cards if card not in for_me],
+        own=[card for card in cards if card.own],
         told=_told(services, user, done, did),
         at=at,
         wrong=wrong,

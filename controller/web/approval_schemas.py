@@ -20,8 +20,9 @@ class SubmitIn(Model):
 
 
 class ApproveIn(Model):
-    """`now`: not at the time that was wished, but at once."""
+    """`submitted`: of what was seen, so that no yes is for anything else. `now`: not at the time that was wished, but at once."""
 
+    submitted: Moment
     now: bool = False
 
 
@@ -52,6 +53,9 @@ class WaitingOut(Model):
     kind: str = Field(examples=[""])
     author: str = Field(examples=["nông văn an"])
     submitted: Moment | None
+    latest: Moment | None = Field(description="it may begin as late as that", examples=[None])
+    gain: int = Field(description="0.1 dB", examples=[0])
+    text: str = Field(description="what is read out, if that was written", examples=[""])
     note: str = Field(examples=[""])
     decided_by: str = Field(examples=[""])
     at: Moment | None
@@ -75,6 +79,9 @@ class WaitingOut(Model):
             kind=said.kind,
             author=waiting.author,
             submitted=None if said.submitted_ms is None else moment(said.submitted_ms),
+            latest=moment(wish.latest_ms) if wish and wish.latest_ms is not None else None,
+            gain=wish.gain if wish else 0,
+            text=said.text,
             note=said.note,
             decided_by=waiting.decider,
             at=moment(wish.at_ms) if wish and wish.at_ms is not None else None,

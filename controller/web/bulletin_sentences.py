@@ -81,6 +81,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Bản tin này không còn ở bước đó nữa: có người đã duyệt, trả lại hoặc rút. Tải lại trang để xem.",
         "This bulletin is not at that step any more: somebody approved, returned or withdrew it. Load the page again.",
     ),
+    "bulletin.changed": (
+        "Bản tin này vừa được gửi lại với nơi phát hoặc giờ phát khác. Xem lại rồi hãy duyệt.",
+        "This bulletin was submitted again, for another place or time. Look at it before you approve.",
+    ),
+    "bulletin.in-use": (
+        "Bản tin này đang nằm trong một lượt phát hoặc chương trình. Huỷ lượt ấy trước.",
+        "This bulletin is in an airing or a programme. Cancel that first.",
+    ),
+    "bulletin.not-yours": (
+        "Chỉ người soạn mới gửi duyệt được bản tin của mình.",
+        "Only its author submits a bulletin.",
+    ),
     "bulletin.said": ("Bản tin này đã được duyệt hoặc đã phát rồi.", "This bulletin was approved, or said, already."),
     "bulletin.author": (
         "Người soạn ({name}) không còn quyền phát ở đó. Hãy trả lại, hoặc nhờ người khác gửi.",

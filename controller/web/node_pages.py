@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from audio.errors import AudioError
@@ -23,10 +23,14 @@ from controller.web.node_list import SHOWS, List
 from controller.web.node_sheet import sheet
 from controller.web.pages import Pages, SignedIn, ThePages, language_of
 from controller.web.people_pages import OFFERED, find, label
+from controller.web.schemas import Id
 from controller.web.sentences import sentence
 from controller.web.services import Services, TheServices
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+Number = Annotated[int, Path(ge=1, le=(1 << 31) - 1)]
+"""Of an alarm, as databases number them."""
 
 MAX_ADDED = 50
 """Loudspeakers added by one form: more than any commune has in a village."""
@@ -79,31 +83,31 @@ def add(
 
 
 @router.get("/nodes/{node}")
-def node_page(node: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages, done: Asked = "") -> Response:
+def node_page(node: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages, done: Asked = "") -> Response:
     """One loudspeaker."""
     return _one(node, request, services, user, pages, done=done)
 
 
 @router.get("/fragments/nodes/{node}")
-def node_now(node: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def node_now(node: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """What changes on its page, for one that stays open."""
     return pages.render("node_live.html", request, user=user, **_living(services, user, request, node))
 
 
 @router.post("/nodes/{node}/test")
-def test(node: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def test(node: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """Let it play the test phrase."""
     return _done(node, request, services, user, pages, "test", lambda: services.node_tests.play(node, by=user))
 
 
 @router.post("/nodes/{node}/alarms/{alarm}/close")
-def close(node: str, alarm: int, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def close(node: Id, alarm: Number, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """Somebody saw to it."""
     return _done(node, request, services, user, pages, "alarms", lambda: services.alarms.close(alarm, by=user))
 
 
 @router.post("/nodes/{node}/move")
-def move(node: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages, unit: Text = "") -> Response:
+def move(node: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages, unit: Text = "") -> Response:
     """It stands in another village from now on."""
 
     def moved() -> None:
@@ -114,7 +118,7 @@ def move(node: str, request: Request, services: TheServices, user: SignedIn, pag
 
 
 @router.post("/nodes/{node}/retire")
-def retire(node: str, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
+def retire(node: Id, request: Request, services: TheServices, user: SignedIn, pages: ThePages) -> Response:
     """It is no longer ours."""
     return _done(node, request, services, user, pages, "retire", lambda: services.nodes.retire(node, by=user))
 

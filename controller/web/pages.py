@@ -16,6 +16,7 @@ from controller.web import nav, words
 from controller.web.assets import Assets
 from controller.web.sentences import Language
 from controller.web.session import who
+from scheduler.clock import to_ms
 
 LANGUAGE_COOKIE = "tienglang_lang"
 LANGUAGE_S = 365 * 86_400
@@ -35,6 +36,7 @@ class Pages:
         )
         self._templates.globals["asset"] = assets.url
         self._templates.filters["local"] = local
+        self._templates.filters["ms"] = lambda when: to_ms(when) if when else 0
         self._templates.filters["minutes"] = length
         self._templates.filters["number"] = number
         self._templates.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}

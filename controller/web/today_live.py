@@ -136,7 +136,10 @@ class TodayLive:
         before, feed.seen = feed.seen, self._look(feed.by)
         if feed.seen is None:
             return False  # the next look that succeeds says so
-        return before != feed.seen or (bool(airings) and self._coverage.concerns(airings, by=feed.by))
+        try:
+            return before != feed.seen or (bool(airings) and self._coverage.concerns(airings, by=feed.by))
+        except TiengLangError:
+            return True  # not known: the page looks for itself
 
     def _look(self, by: Actor) -> Look | None:
         try:

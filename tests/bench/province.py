@@ -4,14 +4,12 @@ cold      each node first fetches a 100 kB clip: MB/s beside Starlette's StaticF
 fanout    the same again, the clip held: from the HTTP request to the last `started` receipt committed, over the bare exchange
           of as many messages of the same size by the same fleet library
 stop      from the click to the last node silent (its `cut` committed)
-watched   fifty open pages of the airing while its 9,000 receipts come: from the last commit until the last page knows
 
 The start lead and the receipt jitter are 0: all 9,000 answer at once.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
 import time
@@ -31,7 +29,6 @@ from controller.protocol.codec import encode
 from controller.protocol.keys import node_kid
 from controller.protocol.messages import Receipt, Receipts, ReceiptState
 from tests.bench.floor import cold_floor, floor
-from tests.bench.watchers import Watchers
 from tests.support.mosquitto import Mosquitto
 from tests.support.stack import SPEECH, Controller, FleetProcess
 
@@ -43,9 +40,6 @@ FANOUT_BAR = 3.5
 COLD_BAR = 0.7
 RSS_MB_BAR = 300
 NODE_KB_BAR = 60
-WATCHED_BAR_S = 1.0
-WATCHED_LEAD_MS = 4_000
-"""Until fifty pages are open."""
 PATIENT = "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_queued_messages 0\n"
 """Neither the floor nor we shall measure what a broker drops."""
 SURE_MS = 500
@@ -122,11 +116,6 @@ class Province:
         self.controller.call("POST", f"/airings/{airing}/cancel", json={})
         return self.until_all(airing, "cut", "cancelled", "finished") - began
 
-    def token(self) -> str:
-        """What this machine's own programs sign in with."""
-        token: str = json.loads((self.controller.home / "run" / "api.json").read_text())["token"]
-        return token
-
     def rss_mb(self) -> float:
         """The controller's memory."""
         return psutil.Process(self.controller.pid).memory_info().rss / 1e6
@@ -152,7 +141,6 @@ def _measure(province: Province, broker: Mosquitto, folder: Path) -> list[dict[s
         fans.append((province.until_all(airing, "started") - began, _spread(province, airing)))
         stops.append(province.stop(airing))
         time.sleep(QUIET_S)
-    watched = _watched(province, bulletin)
     a_node = province.fleet.ask(stats=True)["stats"]["bytes_a_node"] / 1e3
     rss = province.rss_mb()
     size_down = province.query("select length(sealed) from outbox where kind = 'stop' limit 1")[0][0]
@@ -171,23 +159,7 @@ def _measure(province: Province, broker: Mosquitto, folder: Path) -> list[dict[s
         figure("fanout.node", a_node, "kB", bar=f"<= {NODE_KB_BAR}", holds=a_node <= NODE_KB_BAR),
         *cold,
         figure("stop", min(stops), "s"),
-        figure("watched", watched, "s", bar=f"<= {WATCHED_BAR_S}", holds=watched <= WATCHED_BAR_S),
     ]
-
-
-def _watched(province: Province, bulletin: str) -> float:
-    """Seconds from the last `started` in the database until the last of fifty pages was told so."""
-    late = []
-    for _ in range(ROUNDS):
-        wish = {"bulletin": bulletin, "to": [province.commune], "lead_ms": WATCHED_LEAD_MS, "grace_ms": 120_000}
-        airing = province.controller.call("POST", "/airings", json=wish)["id"]
-        watchers = Watchers(province.controller.url, province.token(), airing, f'"started":{NODES}'.encode())
-        known = province.until_all(airing, "started")
-        late.append(max(watchers.wait()) - known)
-        province.stop(airing)
-        time.sleep(QUIET_S)
-    print(f"  watched rounds {rounded(late)} s")
-    return min(late)
 
 
 def _cold(province: Province, folder: Path) -> tuple[list[dict[str, Any]], str]:

@@ -9,7 +9,8 @@ setInterval(async () => {
   if (document.hidden) return;
   const answer = await fetch("/api/v1/approvals").catch(() => null);
   if (!answer?.ok) return;
-  const ids = (await answer.json()).map((each) => each.id);
+  const cards = (await answer.json()).filter((each) => each.own || (each.may_approve && each.state === "submitted"));
+  const ids = cards.map((each) => `${each.id}:${each.state}`);
   const known = list.dataset.ids.split(" ").filter(Boolean);
   document.getElementById("changed").hidden = ids.length === known.length && ids.every((id) => known.includes(id));
 }, LOOK_MS);

@@ -12,6 +12,7 @@ if (page.dataset.preparing === "1") {
     document.querySelector("progress").value = said.progress;
     if (!said.preparing) location.reload();
   });
+  events.onerror = () => events.readyState === EventSource.CLOSED && setTimeout(() => location.reload(), LOOK_MS);
 } else if (page.dataset.state === "submitted") {
   setInterval(async () => {
     if (document.hidden) return;

@@ -2,6 +2,8 @@
 
 import { lang, say, time } from "./words.js";
 
+const WAIT_MS = 10_000;
+
 for (const place of document.querySelectorAll("[data-preview]")) preview(place);
 for (const chip of document.querySelectorAll("[data-note]")) {
   chip.addEventListener("click", () => {
@@ -15,6 +17,7 @@ for (const form of document.querySelectorAll("main form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "1";
+    setTimeout(() => delete form.dataset.sent, WAIT_MS); // it hangs, or was given up: it may be pressed again
   });
 }
 addEventListener("pageshow", (event) => event.persisted && location.reload()); // the back button shows what is true now
@@ -32,13 +35,15 @@ function tell(place, groups) {
   for (const { villages, decisions } of groups) {
     for (const { before, after } of decisions) {
       if (before === null && ["plays", "later.taken"].includes(after?.code)) heard.set(after.at, (heard.get(after.at) ?? 0) + villages.length);
-      else if (after !== null && after.code !== "plays") others.set(after.text[lang], after.title);
+      else if (after !== null && after.code !== "plays") others.set(`${after.title} ${after.text[lang]}`, [after.title, after.text[lang]]);
     }
   }
-  const first = [...heard].sort((one, other) => other[1] - one[1])[0];
-  place.replaceChildren(first ? say(others.size ? "preview-some" : "preview-all", { villages: first[1], time: time(first[0]) }) : say("preview-none"));
+  const times = [...heard].sort((one, other) => other[1] - one[1]).map(([at, villages]) => say("preview-some", { villages, time: time(at) }));
+  const clear = heard.size === 1 && !others.size;
+  const [[at, villages] = []] = heard;
+  place.replaceChildren(clear ? say("preview-all", { villages, time: time(at) }) : times.join(" ") || say("preview-none"));
   if (!others.size) return;
   const list = document.createElement("ul");
-  for (const [reason, title] of others) list.append(Object.assign(document.createElement("li"), { textContent: say("preview-other", { title, reason }) }));
+  for (const [title, reason] of others.values()) list.append(Object.assign(document.createElement("li"), { textContent: say("preview-other", { title, reason }) }));
   place.append(list);
 }

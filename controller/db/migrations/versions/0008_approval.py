@@ -17,11 +17,12 @@ def upgrade() -> None:
     op.add_column("bulletins", sa.Column("decided_ms", sa.BigInteger(), nullable=True))
     op.add_column("bulletins", sa.Column("decided_by", sa.String(length=36), nullable=True))
     op.add_column("bulletins", sa.Column("note", sa.Text(), nullable=False, server_default=sa.text("''")))
+    op.add_column("bulletins", sa.Column("yes", sa.Text(), nullable=False, server_default=sa.text("''")))
     op.create_index("ix_bulletins_state", "bulletins", ["state"])
 
 
 def downgrade() -> None:
     with op.batch_alter_table("bulletins", schema=None) as batch_op:
         batch_op.drop_index("ix_bulletins_state")
-        for name in ("note", "decided_by", "decided_ms", "submitted_ms"):
+        for name in ("yes", "note", "decided_by", "decided_ms", "submitted_ms"):
             batch_op.drop_column(name)

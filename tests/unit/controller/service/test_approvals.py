@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from controller.service.approvals import Waiting
 from controller.service.asking import Wish
 from controller.service.consent import Consent, Freedom
 from controller.service.kept import Ruling
+from controller.service.ports import Draft
+from scheduler.limits import Window
 from tests.support.people import admin
 from tests.unit.controller.service.house import DURATION_MS, HOUR_MS, NOW_MS, House
 from tests.unit.controller.service.slots import naming, programme
@@ -61,6 +64,12 @@ def waiting(house: House, by: Actor) -> list[Waiting]:
     return house.approvals.waiting(by=by)
 
 
+def yes(house: House, bulletin: str, **how: Any) -> Draft:
+    """A yes to what stands there now."""
+    seen = house.bulletins.view(bulletin, by=admin()).bulletin.submitted_ms or 0
+    return house.approvals.approve(bulletin, seen, **how)
+
+
 def deeds(house: House, subject: str) -> list[tuple[str, str]]:
     return [(line.name, line.deed) for view in house.trail.list(by=admin()) if (line := view.line).subject == subject]
 
@@ -96,7 +105,7 @@ def test_what_is_none_waits_for_a_yes_which_says_it_as_it_was_wished(house: Hous
     assert (own.may_approve, own.is_own) == (False, True)
     assert (house.approvals.count(by=leader), house.approvals.count(by=head)) == (1, 0)
 
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     found, airing = state(house, bulletin)
     assert found is BulletinState.APPROVED
     [summary] = house.reports.recent(by=admin())
@@ -115,7 +124,7 @@ def test_a_yes_twice_is_once_and_two_at_a_time_are_one(house: House, head: Actor
     def approve() -> None:
         barrier.wait()
         try:
-            house.approvals.approve(bulletin, by=leader)
+            yes(house, bulletin, by=leader)
         except TiengLangError as error:
             failed.append(error)
 
@@ -124,7 +133,7 @@ def test_a_yes_twice_is_once_and_two_at_a_time_are_one(house: House, head: Actor
         thread.start()
     for thread in threads:
         thread.join()
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     assert failed == []
     assert len(house.reports.recent(by=admin())) == 1
 
@@ -138,12 +147,12 @@ def test_it_is_returned_with_a_note_changed_in_mind_and_submitted_again(house: H
     assert (own.bulletin.state, own.bulletin.note, own.decider) == (BulletinState.RETURNED, "Nói rõ giờ họp", "lãnh đạo")
     assert house.approvals.count(by=leader) == 0
     with pytest.raises(Conflict, match=r"bulletin\.decided"):
-        house.approvals.approve(bulletin, by=leader)
+        yes(house, bulletin, by=leader)
     house.approvals.submit(bulletin, Wish(to=("x1-1",), at_ms=NOW_MS + HOUR_MS), by=head)
     [line] = waiting(house, leader)
     assert line.wish is not None
     assert (line.wish.at_ms, line.bulletin.note) == (NOW_MS + HOUR_MS, "")
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     assert len(house.reports.recent(by=admin())) == 1
 
 
@@ -154,7 +163,7 @@ def test_what_is_withdrawn_is_nobody_s_to_approve(house: House, head: Actor, lea
     assert state(house, bulletin) == (BulletinState.DRAFT, None)
     assert waiting(house, leader) == []
     with pytest.raises(Conflict, match=r"bulletin\.decided"):
-        house.approvals.approve(bulletin, by=leader)
+        yes(house, bulletin, by=leader)
     with pytest.raises(Refused, match=r"bulletin\.not-approved"):
         house.airings.say(bulletin=bulletin, wish=HERE, by=head)
 
@@ -162,7 +171,7 @@ def test_what_is_withdrawn_is_nobody_s_to_approve(house: House, head: Actor, lea
 def test_what_was_approved_is_neither_returned_nor_withdrawn(house: House, head: Actor, leader: Actor) -> None:
     ask(house)
     bulletin = bring(house, head)
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     for late in (
         lambda: house.approvals.give_back(bulletin, "muộn rồi", by=leader),
         lambda: house.approvals.withdraw(bulletin, by=head),
@@ -183,8 +192,8 @@ def test_nobody_approves_their_own_where_two_persons_are_asked_for(house: House)
     assert (line.may_approve, line.is_own) == (False, True)
     assert house.approvals.count(by=both) == 0
     with pytest.raises(Refused, match=r"consent\.own"):
-        house.approvals.approve(bulletin, by=both)
-    house.approvals.approve(bulletin, by=person(house, "người duyệt", (Role.APPROVER, "x1")))
+        yes(house, bulletin, by=both)
+    yes(house, bulletin, by=person(house, "người duyệt", (Role.APPROVER, "x1")))
     assert state(house, bulletin)[0] is BulletinState.APPROVED
 
 
@@ -196,7 +205,7 @@ def test_an_approver_of_elsewhere_sees_nothing_and_may_nothing(house: House, hea
     for who in (other, neighbour):
         assert waiting(house, who) == []
         for deed in (
-            lambda who=who: house.approvals.approve(bulletin, by=who),
+            lambda who=who: yes(house, bulletin, by=who),
             lambda who=who: house.approvals.give_back(bulletin, "không", by=who),
             lambda who=who: house.approvals.withdraw(bulletin, by=who),
             lambda who=who: house.approvals.submit(bulletin, None, by=who),
@@ -205,7 +214,7 @@ def test_an_approver_of_elsewhere_sees_nothing_and_may_nothing(house: House, hea
             with pytest.raises(Refused, match=r"right\.none"):
                 deed()
     with pytest.raises(Refused, match=r"right\.none"):
-        house.approvals.approve(bulletin, by=head)
+        yes(house, bulletin, by=head)
 
 
 def test_the_api_is_no_way_round_the_yes(house: House, head: Actor, leader: Actor) -> None:
@@ -228,7 +237,7 @@ def test_the_api_is_no_way_round_the_yes(house: House, head: Actor, leader: Acto
     assert renamed.version == 2  # what was in it before was somebody else's to decide
     assert house.reports.recent(by=admin()) == []
     house.approvals.submit(bulletin, HERE, by=head)
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     assert len(house.reports.recent(by=admin())) == 1
 
 
@@ -240,7 +249,7 @@ def test_a_notice_for_programmes_waits_too_and_its_yes_lets_them_take_it(house: 
     [line] = waiting(house, leader)
     assert line.wish is None
     house.waiting()
-    house.approvals.approve(bulletin, by=leader)
+    yes(house, bulletin, by=leader)
     with house.work.reading() as tx:
         assert [notice.piece.source for notice in tx.bulletins.notices(NOW_MS)] == [bulletin]
     assert house.waiting() == ["x1-1"]
@@ -251,9 +260,9 @@ def test_a_time_that_is_past_is_refused_and_waits_on_until_it_is_said_at_once(ho
     bulletin = bring(house, head, Wish(to=("x1-1",), at_ms=NOW_MS + HOUR_MS))
     house.clock.advance(2 * HOUR_MS)
     with pytest.raises(Refused, match=r"airing\.past"):
-        house.approvals.approve(bulletin, by=leader)
+        yes(house, bulletin, by=leader)
     assert state(house, bulletin) == (BulletinState.SUBMITTED, None)
-    house.approvals.approve(bulletin, now=True, by=leader)
+    yes(house, bulletin, now=True, by=leader)
     [summary] = house.reports.recent(by=admin())
     assert summary.airing.start_ms >= NOW_MS + 2 * HOUR_MS
 
@@ -264,7 +273,7 @@ def test_a_yes_says_nothing_for_somebody_who_may_not_speak_there_any_more(house:
     with house.work.writing() as tx:
         tx.accounts.grant(head.id, ())
     with pytest.raises(Refused, match=r"bulletin\.author"):
-        house.approvals.approve(bulletin, by=leader)
+        yes(house, bulletin, by=leader)
     assert state(house, bulletin) == (BulletinState.SUBMITTED, None)
 
 
@@ -281,3 +290,96 @@ def test_consent_is_no_matter_of_loudspeakers(small: House) -> None:
     before = small.letters()
     ask(small, Freedom(role=Role.HEAD, longest_ms=DURATION_MS))
     assert small.letters() == before
+
+
+def test_a_yes_is_for_what_was_seen_and_for_nothing_that_was_submitted_since(house: House, head: Actor, leader: Actor) -> None:
+    ask(house)
+    bulletin = bring(house, head, Wish(to=("x1-1",), at_ms=NOW_MS + 3 * HOUR_MS))
+    [seen] = waiting(house, leader)
+    house.approvals.submit(bulletin, Wish(to=("x1-1",), gain=120), by=head)
+    with pytest.raises(Conflict, match=r"bulletin\.changed"):
+        house.approvals.approve(bulletin, seen.bulletin.submitted_ms or 0, by=leader)
+    assert state(house, bulletin) == (BulletinState.SUBMITTED, None)
+    yes(house, bulletin, by=leader)
+    assert len(house.reports.recent(by=admin())) == 1
+
+
+def test_a_yes_is_spent_by_its_airing_and_reaches_no_other_place(house: House, leader: Actor) -> None:
+    editor = person(house, "biên tập", (Role.EDITOR, "x1"))
+    ask(house)
+    bulletin = bring(house, editor, HERE, owner="x1")
+    yes(house, bulletin, by=person(house, "duyệt thôn", (Role.APPROVER, "x1-1")))
+    for wish in (Wish(to=("x1",)), HERE, Wish(to=("x1-2",), at_ms=NOW_MS + HOUR_MS)):
+        with pytest.raises(Refused, match=r"consent\.role"):
+            house.airings.say(bulletin=bulletin, wish=wish, by=editor)
+    with pytest.raises(Refused, match=r"consent\.role"):
+        house.programmes.create(programme(naming(bulletin)), by=editor)
+    house.programmes.create(programme(naming(bulletin), units=("x1-1",)), by=editor)  # there it has its yes
+
+
+def test_nobody_submits_what_somebody_else_made(house: House, head: Actor) -> None:
+    editor = person(house, "biên tập", (Role.EDITOR, "x1"))
+    ask(house)
+    bulletin = bring(house, editor, Wish(to=("x1",)), owner="x1")
+    with pytest.raises(Refused, match=r"right\.none"):
+        house.approvals.submit(bulletin, HERE, by=head)
+    house.approvals.withdraw(bulletin, by=editor)
+    both = person(house, "quản trị xã", (Role.ADMIN, "x1"))
+    with pytest.raises(Refused, match=r"bulletin\.not-yours"):
+        house.approvals.submit(bulletin, Wish(to=("x1",)), by=both)
+    assert house.reports.recent(by=admin()) == []
+
+
+def test_a_village_s_own_rule_binds_whoever_speaks_to_all(house: House) -> None:
+    editor = person(house, "biên tập", (Role.EDITOR, "x1"))
+    ask(house, unit="x1-2", two=True)
+    bulletin = bring(house, editor, None, owner="x1")
+    with pytest.raises(Refused, match=r"consent\.role"):
+        house.airings.say(bulletin=bulletin, wish=Wish(to=("x1",)), by=editor)
+    with pytest.raises(Refused, match=r"consent\.role"):
+        house.programmes.create(programme(naming(bulletin)), by=editor)
+    house.airings.say(bulletin=bulletin, wish=HERE, by=editor)
+
+
+def test_a_programme_takes_no_more_villages_than_its_bulletins_may(house: House) -> None:
+    editor = person(house, "biên tập", (Role.EDITOR, "x1"))
+    ask(house, unit="x1-2")
+    bulletin = bring(house, editor, None, owner="x1")
+    made = house.programmes.create(programme(naming(bulletin), units=("x1-1",)), by=editor)
+    wider = programme(naming(bulletin), units=("x1-1", "x1-2"))
+    with pytest.raises(Refused, match=r"consent\.role"):
+        house.programmes.change(made.programme.id, 1, wider, by=editor)
+    house.programmes.end(made.programme.id, by=editor)
+    ask(house, unit="x1-1")
+    with pytest.raises(Refused, match=r"consent\.role"):
+        house.programmes.reopen(made.programme.id, 2, by=editor)
+
+
+def test_a_notice_that_is_aired_too_is_asked_for_both(house: House) -> None:
+    both = person(house, "hai vai", (Role.EDITOR, "x1"), (Role.APPROVER, "x1-1"))
+    ask(house)
+    bulletin = bring(house, both, HERE, owner="x1", kind="tin")
+    assert state(house, bulletin) == (BulletinState.SUBMITTED, None)
+    with pytest.raises(Refused, match=r"right\.none"):
+        yes(house, bulletin, by=person(house, "duyệt thôn", (Role.APPROVER, "x1-1")))
+
+
+def test_what_is_to_be_heard_is_not_submitted_and_what_was_free_is_free_again(house: House, head: Actor) -> None:
+    planned = bring(house, head, None)
+    house.airings.say(bulletin=planned, wish=Wish(to=("x1-1",), at_ms=NOW_MS + HOUR_MS), by=head)
+    with pytest.raises(Refused, match=r"bulletin\.in-use"):
+        house.approvals.submit(planned, HERE, by=head)
+    unsaid = bring(house, head, None)
+    house.approvals.submit(unsaid, HERE, by=head)
+    house.approvals.withdraw(unsaid, by=head)
+    house.airings.say(bulletin=unsaid, wish=HERE, by=head)
+
+
+def test_waiting_its_turn_leads_out_of_no_hours(house: House, head: Actor) -> None:
+    minute = (NOW_MS // 60_000 + 420) % 1440
+    window = Window(from_minute=(minute - 60) % 1440, to_minute=(minute + 120) % 1440)
+    ask(house, Freedom(role=Role.HEAD, hours=(window,)))
+    at_ms = NOW_MS + HOUR_MS
+    late = bring(house, head, Wish(to=("x1-1",), at_ms=at_ms, latest_ms=at_ms + 3 * HOUR_MS))
+    assert state(house, late)[0] is BulletinState.SUBMITTED
+    assert state(house, bring(house, head, Wish(to=("x1-1",), at_ms=at_ms)))[0] is BulletinState.APPROVED

@@ -44,6 +44,11 @@ def bring(house: House, client: httpx.Client, village: str, title: str = "Họp 
     return str(bulletin["id"])
 
 
+def seen(house: House, bulletin: str) -> str:
+    """What a card's form names: the moment at which it was submitted."""
+    return str(house.services.bulletins.view(bulletin, by=OPERATOR).bulletin.submitted_ms)
+
+
 def test_an_editor_s_bulletin_waits_and_a_leader_s_one_press_says_it(house: House, nobody: httpx.Client, village: str) -> None:
     bulletin = bring(house, nobody, village)
     own = nobody.get(f"/bulletins/{bulletin}").text
@@ -56,14 +61,14 @@ def test_an_editor_s_bulletin_waits_and_a_leader_s_one_press_says_it(house: Hous
     assert "1 bản tin chờ bạn duyệt." in page
     assert "biên tập" in page
     assert f'src="/clips/{house.services.bulletins.view(bulletin, by=OPERATOR).bulletin.clip}"' in page
-    answer = nobody.post(f"/approvals/{bulletin}/approve")
+    answer = nobody.post(f"/approvals/{bulletin}/approve", data={"seen": seen(house, bulletin)})
     assert answer.status_code == 303
     after = nobody.get(answer.headers["location"]).text
     airing = house.services.bulletins.view(bulletin, by=OPERATOR).airing
     assert f'href="/airings/{airing}"' in after
     assert "Không có bản tin nào chờ bạn duyệt." in after
     assert nobody.get(f"/bulletins/{bulletin}").headers["location"] == f"/airings/{airing}"
-    assert nobody.post(f"/approvals/{bulletin}/approve").status_code == 303  # twice is once
+    assert nobody.post(f"/approvals/{bulletin}/approve", data={"seen": seen(house, bulletin)}).status_code == 303  # twice is once
     assert len(house.services.reports.recent(by=OPERATOR)) == 1
 
 
@@ -94,16 +99,16 @@ def test_a_time_that_went_by_offers_to_say_it_now(house: House, nobody: httpx.Cl
     page = enter(nobody, "lãnh đạo").get("/approvals").text
     assert "đã quá giờ" in page
     assert "Duyệt và phát ngay" in page
-    late = nobody.post(f"/approvals/{bulletin}/approve")
+    late = nobody.post(f"/approvals/{bulletin}/approve", data={"seen": seen(house, bulletin)})
     assert late.status_code in (409, 422)
     assert "Duyệt và phát ngay" in late.text
-    assert nobody.post(f"/approvals/{bulletin}/approve", data={"now": "1"}).status_code == 303
+    assert nobody.post(f"/approvals/{bulletin}/approve", data={"now": "1", "seen": seen(house, bulletin)}).status_code == 303
 
 
 def test_what_somebody_else_decided_is_told_calmly(house: House, nobody: httpx.Client, village: str) -> None:
     bulletin = bring(house, nobody, village)
     house.services.approvals.withdraw(bulletin, by=OPERATOR)
-    answer = enter(nobody, "lãnh đạo").post(f"/approvals/{bulletin}/approve")
+    answer = enter(nobody, "lãnh đạo").post(f"/approvals/{bulletin}/approve", data={"seen": seen(house, bulletin)})
     assert answer.status_code == 409
     assert "không còn ở bước đó nữa" in answer.text
 
@@ -163,3 +168,14 @@ def test_the_first_page_says_how_many_wait_for_whom(house: House, nobody: httpx.
     bring(house, nobody, village)
     assert 'id="to-approvals"' not in nobody.get("/").text  # its author can't say yes
     assert "<strong>1</strong> bản tin chờ duyệt" in enter(nobody, "lãnh đạo").get("/").text
+
+
+def test_a_page_that_is_old_approves_nothing_new(house: House, nobody: httpx.Client, village: str) -> None:
+    bulletin = bring(house, nobody, village)
+    before = seen(house, bulletin)
+    assert f'name="seen" value="{before}"' in enter(nobody, "lãnh đạo").get("/approvals").text
+    assert enter(nobody, "biên tập").post(f"/approvals/{bulletin}/submit").status_code == 303
+    answer = enter(nobody, "lãnh đạo").post(f"/approvals/{bulletin}/approve", data={"seen": before})
+    assert answer.status_code == 409
+    assert "vừa được gửi lại" in answer.text
+    assert nobody.post(f"/approvals/{bulletin}/approve").status_code == 409

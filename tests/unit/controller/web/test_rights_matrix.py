@@ -198,7 +198,10 @@ NEEDS: dict[str, tuple[Deed, Asks]] = {
     "delete /users/{of}": (Deed.USER_EDIT, send("DELETE", "/users/{at.user}")),
     "get /bulletins/{bulletin}/preview": (Deed.BULLETIN_APPROVE, get("/bulletins/{at.bulletin}/preview")),
     "post /bulletins/{bulletin}/submit": (Deed.BULLETIN_SUBMIT, send("POST", "/bulletins/{at.bulletin}/submit")),
-    "post /bulletins/{bulletin}/approve": (Deed.BULLETIN_APPROVE, send("POST", "/bulletins/{at.bulletin}/approve")),
+    "post /bulletins/{bulletin}/approve": (
+        Deed.BULLETIN_APPROVE,
+        send("POST", "/bulletins/{at.bulletin}/approve", lambda _: {"submitted": LATER}),
+    ),
     "post /bulletins/{bulletin}/return": (
         Deed.BULLETIN_RETURN,
         send("POST", "/bulletins/{at.bulletin}/return", lambda _: {"note": "Nói rõ giờ họp"}),
