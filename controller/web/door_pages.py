@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -17,9 +16,6 @@ from controller.web.services import TheServices
 from controller.web.session import COOKIE, CountedTry, caller_of, give_cookie, take_cookie
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-_BELOW = re.compile(r"/(airings|bulletins|nodes)/[a-z0-9-]{1,36}", re.ASCII)
-"""Pages of one thing each, which people send each other."""
 
 
 @router.get("/login")
@@ -40,7 +36,7 @@ def login(
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     code: Annotated[str, Form(max_length=20)] = "",
-    after: Annotated[str, Form(max_length=100)] = "/",
+    after: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
     """Sign in; a wrong word keeps the name that was typed. A code is asked for when the account has a second step."""
     try:
@@ -101,4 +97,4 @@ def change_password(
 
 def _after(path: str | None) -> str:
     """Where to go after signing in: one of our own pages, nothing a stranger wrote into a link."""
-    return path if path and (_BELOW.fullmatch(path) or nav.is_page(path)) else "/"
+    return path if path and nav.is_page(path) else "/"

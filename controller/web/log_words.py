@@ -69,7 +69,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 KLASSES: dict[str, tuple[str, str]] = {
-    Klass.NORMAL: ("Thông thường", "Normal"),
+    Klass.NORMAL: ("Thông thường", "Ordinary"),
     Klass.PRIORITY: ("Ưu tiên", "Priority"),
     Klass.EMERGENCY: ("Khẩn cấp", "Emergency"),
 }

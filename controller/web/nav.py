@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,22 @@ def items(person: Actor) -> Iterator[Item]:
     return (item for item in ITEMS if item.is_for(person))
 
 
-def is_page(path: str) -> bool:
-    """Is it one of the pages at the top? A link from outside may lead there."""
-    return any(item.path == path for item in ITEMS)
+_BELOW = re.compile(r"/(airings|bulletins|nodes)/[a-z0-9-]{1,36}", re.ASCII)
+"""Pages of one thing each, which people send each other."""
+
+_QUERY = re.compile(r"[A-Za-z0-9_.~%&=+:,-]{1,300}", re.ASCII)
+
+
+def is_page(address: str) -> bool:
+    """A page at the top, with or without a query, or the page of one thing: a link from outside may lead there."""
+    path, asks, query = address.partition("?")
+    if any(item.path == path for item in ITEMS):
+        return not asks or _QUERY.fullmatch(query) is not None
+    return _BELOW.fullmatch(address) is not None
+
+
+def page_of(path: str, others: tuple[str, ...] = ()) -> str:
+    """The page at this path, or the one above it: a form is sent to a path below its page's. `others`: pages that count too."""
+    while path and not (is_page(path) or path in others):
+        path = path.rpartition("/")[0]
+    return path or "/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, FastAPI, Request
@@ -21,6 +22,9 @@ from scheduler.clock import to_ms
 LANGUAGE_COOKIE = "tienglang_lang"
 LANGUAGE_S = 365 * 86_400
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+_LOOKS = ("GET", "HEAD")
+_OWN = ("/login", "/password", "/account")
+"""Pages with forms that don't stand at the top."""
 
 
 class Pages:
@@ -51,6 +55,7 @@ class Pages:
             return words.say(key, language)
 
         values |= {"user": user, "nav": list(nav.items(user)) if user else [], "here": request.url.path}
+        values["other_language"] = in_other_language(request)
         page = self._templates.get_template(template).render(lang=language, t=say, **values)
         response = HTMLResponse(page, status_code=status)
         if request.query_params.get("lang") == language:
@@ -62,6 +67,15 @@ def language_of(request: Request) -> Language:
     """?lang=, then the cookie; Vietnamese unless one of them says English."""
     asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     return "en" if asked == "en" else "vi"
+
+
+def in_other_language(request: Request) -> str:
+    """The address of what is shown, in the other language. What answers a form is shown by the page on which it stands."""
+    asked = [(key, value) for key, value in request.query_params.multi_items() if key != "lang"]
+    other = ("lang", "vi" if language_of(request) == "en" else "en")
+    if request.method in _LOOKS:
+        return f"?{urlencode([*asked, other])}"
+    return f"{nav.page_of(request.url.path, _OWN)}?{urlencode([other])}"
 
 
 def local(when: datetime, now: datetime) -> str:
@@ -119,4 +133,7 @@ def install(app: FastAPI, assets: Assets) -> None:
 
 
 async def _to_door_and_back(request: Request, _: Exception) -> Response:
-    return to_door() if request.url.path == "/" else RedirectResponse(f"/login?after={request.url.path}", status_code=303)
+    url = request.url
+    asked = f"{url.path}?{url.query}" if url.query and request.method in _LOOKS else url.path
+    after = asked if nav.is_page(asked) else nav.page_of(url.path)
+    return to_door() if after == "/" else RedirectResponse(f"/login?after={quote(after)}", status_code=303)

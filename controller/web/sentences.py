@@ -150,7 +150,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "programme.ended": ("Chương trình đã kết thúc ({title}).", "The programme has ended ({title})."),
     "programme.hours": (
-        "Lúc {start} không nơi nào của chương trình này được phép phát (giờ yên tĩnh của {unit}). Xin xem lại giờ.",
+        "Lúc {start} không nơi nào của chương trình này được phép phát (giờ không được phát của {unit}). Xin xem lại giờ.",
         "At {start} this programme may sound nowhere (quiet hours of {unit}). Look at its time again.",
     ),
     "programme.many": ("Đã có quá nhiều chương trình ({limit}).", "There are too many programmes ({limit})."),

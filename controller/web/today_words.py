@@ -69,11 +69,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "faults-none": ("Mọi cụm loa đang hoạt động, không có cảnh báo.", "Every loudspeaker works, no alarm is open."),
     "silent-one": ("cụm loa im lặng", "silent loudspeaker"),
     "silent-many": ("cụm loa im lặng", "silent loudspeakers"),
-    "never-seen": ("chưa từng nối mạng", "never called"),
+    "never-seen": ("chưa nối mạng lần nào", "never called"),
     "age-days": ("từ {number} ngày trước", "for {number} d"),
     "age-hours": ("từ {number} giờ trước", "for {number} h"),
     "age-minutes": ("từ {number} phút trước", "for {number} min"),
-    "age-now": ("vừa xong", "just now"),
+    "age-now": ("vừa mới đây", "just now"),
     "no-unit": ("Tài khoản này chưa được giao nơi nào.", "This account has no place yet."),
     "no-unit-do": (
         "Nhờ người quản trị giao vai trò ở xã hoặc thôn của bạn, rồi tải lại trang này:",

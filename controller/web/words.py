@@ -60,9 +60,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "skip": ("Tới phần chính", "To the main part"),
     "compose": ("Bản tin mới", "New bulletin"),
     "recent": ("Các lượt phát gần đây", "Recent airings"),
-    "no-airings": (
-        "Chưa phát bản tin nào. Chọn một tệp âm thanh, chọn thôn, rồi bấm Phát.",
-        "Nothing was said yet. Choose a sound, choose villages, then press “Say it”.",
+    "no-airings": ("Chưa phát bản tin nào.", "Nothing was said yet."),
+    "no-airings-do": (
+        "Bấm Bản tin mới để ghi âm hoặc chọn tệp, rồi chọn nơi phát.",
+        "Press “New bulletin” to record or choose a sound, then choose where it is said.",
     ),
     "airing": ("Lượt phát", "Airing"),
     "standby": ("Đây là máy dự phòng; máy đang trực:", "This controller stands by; the one that acts:"),
@@ -101,7 +102,7 @@ COMMON: dict[str, tuple[str, str]] = {
     ),
     "reconnecting": ("Mất liên lạc với máy chủ, đang nối lại…", "The link to the server is gone, coming back…"),
     "signed-out": (
-        "Phiên làm việc đã hết. Đăng nhập lại ở thẻ mới rồi bấm Phát lần nữa; những gì đã điền vẫn còn.",
+        "Phiên làm việc đã hết. Đăng nhập lại ở thẻ mới rồi bấm lại; những gì đã điền vẫn còn.",
         "Your session is over. Sign in in a new tab and press again; what you filled in is still here.",
     ),
     "sign-in": ("Đăng nhập", "Sign in"),

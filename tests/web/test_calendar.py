@@ -166,7 +166,7 @@ def test_a_programme_is_made_and_ended_and_the_end_is_undone(page: Page, stack: 
     page.locator(".segment").nth(1).locator("[data-part=station]").fill("VOV1")
     page.locator(".segment").nth(1).locator("[data-part=minutes]").fill("15")
     page.get_by_role("button", name="Xem trước").click()
-    expect(page.locator("#field-rule .field-wrong")).to_contain_text("giờ yên tĩnh của Xã Quảng Uyên")
+    expect(page.locator("#field-rule .field-wrong")).to_contain_text("giờ không được phát của Xã Quảng Uyên")
     page.locator("#time-rows input").fill("11:30")
     expect(page.locator("#rule-sentence")).to_contain_text("Hằng ngày, 11:30")
     page.get_by_role("button", name="Xem trước").click()

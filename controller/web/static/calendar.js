@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { Changes } from "./calendar_changes.js";
 import { drawMonth } from "./calendar_month.js";
 import { Week } from "./calendar_week.js";
-import { date, fullDay, upper } from "./calendar_words.js";
+import { date, fullDay, todayHere, upper } from "./calendar_words.js";
 import { Drag } from "./drag.js";
 import { openTurn } from "./turn_dialog.js";
 import { addDays, monday } from "./week_layout.js";
@@ -17,6 +17,7 @@ const data = JSON.parse($("calendar-data").textContent);
 
 class Calendar {
   #asked = 0;
+  #shown = null; // the view and the day that stand there
 
   constructor() {
     this.view = data.view;
@@ -31,7 +32,7 @@ class Calendar {
     this.drag = new Drag(this.week, (turn, from, to) => this.changes.move(turn, from, to));
     $("before").addEventListener("click", () => this.#go(-1));
     $("after").addEventListener("click", () => this.#go(1));
-    $("to-today").addEventListener("click", () => this.show(data.today));
+    $("to-today").addEventListener("click", () => this.show(todayHere()));
     $("unit").addEventListener("change", () => $("unit").form.requestSubmit());
     for (const tab of document.querySelectorAll("[name=view-choice]")) tab.addEventListener("change", () => { this.view = tab.value; this.load(); });
     for (const dialog of document.querySelectorAll("dialog")) dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
@@ -66,7 +67,7 @@ class Calendar {
 
   async load() {
     const [first, last] = this.#span;
-    this.#frame(first, last);
+    data.today = todayHere(); // a page stays open overnight
     const asked = (this.#asked += 1);
     const kept = document.activeElement?.closest?.(".turn")?.dataset.turn;
     try {
@@ -74,20 +75,33 @@ class Calendar {
       const [days] = await Promise.all([call("GET", `/units/${data.unit}/days${short}?first=${first}&last=${last}`), this.changes.load()]);
       if (asked !== this.#asked || this.drag.isOn) return;
       $("problem").hidden = true;
+      this.#frame(first, last);
       if (short) drawMonth($("grid"), days, this.day.slice(0, 7), data.today, (day) => this.show(day));
       else this.week.draw(days, this.day, data.today);
       if (kept) document.querySelector(`[data-turn="${CSS.escape(kept)}"] .turn-open`)?.focus();
       $("grid").setAttribute("aria-busy", "false");
     } catch (problem) {
       if (!problem.message || problem instanceof Error) throw problem;
+      if (asked !== this.#asked) return;
+      this.#back();
       $("problem").textContent = problem.message;
       $("problem").hidden = false;
     }
   }
 
+  // What could not be fetched is not shown: the days that stand there are the ones that the next step goes from.
+  #back() {
+    if (!this.#shown) return;
+    Object.assign(this, this.#shown);
+    this.#choice().checked = true;
+  }
+
+  #choice() { return document.querySelector(`[name=view-choice][value=${this.view}]`); }
+
   // What stands around the days.
   #frame(first, last) {
-    document.querySelector(`[name=view-choice][value=${this.view}]`).checked = true;
+    this.#shown = { view: this.view, day: this.day };
+    this.#choice().checked = true;
     $("grid").className = `grid-${this.view}`;
     const week = phone.matches ? upper(fullDay(this.day)) : `${date(first)} – ${date(last, true)}`;
     const period = this.view === "month" ? say("month", { month: Number(this.day.slice(5, 7)), year: this.day.slice(0, 4) }) : week;

@@ -51,7 +51,7 @@ export class Week {
       head.classList.toggle("today", day === today);
       head.append(element("span", "day-name", element("span", "day-long", dayName(day)), element("span", "day-short", dayShort(day))), element("strong", "", date(day)));
       if (day === today) head.append(element("span", "tag-today", say("today")));
-      const broken = turns.filter((turn) => turn.troubles.length && !turn.isLeftOut).length;
+      const broken = turns.filter((turn) => turn.isShort).length;
       if (broken) head.append(element("span", "day-broken", icon("alert-triangle"), say("broken", { number: broken })));
       row.append(head);
     }
@@ -150,6 +150,7 @@ export class Week {
   label(turn) {
     const parts = [clock(turn.start), turn.title, turn.isGhost ? say("silent-turn") : minutes((turn.end - turn.start) * 60_000)];
     if (turn.heard && turn.heard < turn.all) parts.push(say("some", { heard: turn.heard, all: turn.all }));
+    if (turn.elsewhere) parts.push(say("elsewhere", { number: turn.elsewhere }));
     return [...parts, ...turn.troubles.map((reason) => reason.text[document.documentElement.lang])].join(", ");
   }
 
@@ -161,6 +162,7 @@ export class Week {
     text.append(head);
     if (height < TWO_LINES) {
       head.append(title);
+      if (turn.elsewhere) head.append(element("span", "turn-some", icon("alert-triangle")));
       return text;
     }
     if (!turn.isGhost) head.append(element("span", "turn-long", minutes((turn.end - turn.start) * 60_000)));
@@ -168,7 +170,7 @@ export class Week {
     const more = this.#more(turn);
     const lines = Math.floor((height - TWO_LINES) / LINE);
     title.classList.toggle("two-lines", lines > 0); // a name often differs at its end only
-    for (let room = Math.max(lines - 1, turn.isGhost || turn.isLate || turn.heard < turn.all ? lines : 0); room > 0 && more.length; room -= 1) text.append(more.shift());
+    for (let room = Math.max(lines - 1, turn.isGhost || turn.isLate || turn.elsewhere || turn.heard < turn.all ? lines : 0); room > 0 && more.length; room -= 1) text.append(more.shift());
     return text;
   }
 
@@ -176,6 +178,7 @@ export class Week {
   #more(turn) {
     if (turn.isGhost) return turn.troubles.length ? [element("span", "turn-why", turn.troubles[0].text[document.documentElement.lang])] : [];
     return [
+      ...(turn.elsewhere ? [element("span", "turn-some", icon("alert-triangle"), say("elsewhere", { number: turn.elsewhere }))] : []),
       ...(turn.heard < turn.all ? [element("span", "turn-some", icon("alert-triangle"), say("some", { heard: turn.heard, all: turn.all }))] : []),
       ...(turn.isLate ? [element("span", "turn-some", icon("clock"), say("late", { time: clock(turn.planned) }))] : []),
       element("span", "turn-sounds", turn.lines.map((line) => line.title).join(" · ")),

@@ -16,6 +16,9 @@ export function date(day, year = false) {
   return year ? `${d}/${m}/${y}` : `${d}/${m}`;
 }
 
+const iso = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Ho_Chi_Minh", year: "numeric", month: "2-digit", day: "2-digit" });
+export const todayHere = () => iso.format(new Date());
+
 export const upper = (text) => text.charAt(0).toLocaleUpperCase(lang) + text.slice(1);
 export const lower = (text) => (lang === "vi" ? text.charAt(0).toLocaleLowerCase(lang) + text.slice(1) : text);
 

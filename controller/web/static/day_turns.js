@@ -2,7 +2,11 @@
 
 const BROKEN = new Set(["cut", "part", "moved", "dropped", "cancelled"]);
 
+const COUNTED = new Set(["cut", "part", "moved", "dropped"]); // as the month counts: what nobody stopped, and was not past when it was wished
+
 export const isBroken = (reason) => BROKEN.has(reason.code.split(".")[0]);
+
+const isCounted = ({ code }) => COUNTED.has(code.split(".")[0]) && code !== "dropped.past";
 
 // "p7/2026-11-24/1020#0": the turn of the programme p7 that by its rule begins at minute 1020 of that day.
 export function refOf(wish) {
@@ -11,7 +15,8 @@ export function refOf(wish) {
   return { id, series, day: day ?? null, turn: minute === undefined ? null : Number(minute) };
 }
 
-// Turns in time's order: {id, series, day, turn, title, start, end, whole, lines, variants, heard, all, troubles...}; minutes.
+// Turns in time's order: {id, series, day, turn, title, start, end, whole, lines, variants, heard, all, troubles, elsewhere...}; minutes. `elsewhere`: in how
+// many villages, besides those drawn, it is not heard as a whole; `isShort`: in any.
 export function turnsOf(day) {
   const midnight = Date.parse(day.from);
   const minute = (moment) => (Date.parse(moment) - midnight) / 60_000;
@@ -53,6 +58,7 @@ function placed(turn, minute) {
     + lines.filter((line) => !why.has(line.wish)).reduce((sum, line) => sum + line.length_ms, 0);
   const planned = told?.turn ? minute(told.turn) : start;
   const broken = reasons.filter(isBroken);
+  const short = turn.variants.filter((each) => each.reasons.some(isCounted));
   return {
     ...turn, start, end, lines, planned,
     title: said ? said.programme ?? said.title : told.title,
@@ -62,7 +68,8 @@ function placed(turn, minute) {
     isProgramme: turn.day !== null,
     isGhost: !said,
     troubles: broken,
-    elsewhere: turn.variants.filter((each) => each !== shown && each.reasons.some(isBroken)).length > 0,
+    elsewhere: short.filter((each) => each !== shown).reduce((sum, each) => sum + each.villages.length, 0),
+    isShort: short.length > 0,
     isLate: Boolean(said) && reasons.some((reason) => reason.code.startsWith("later")) && start - planned >= 1,
     whole: broken.length ? Math.max(end, planned + wished / 60_000, start + (said ? 0 : 8)) : end,
   };

@@ -11,10 +11,10 @@ const SIGNS = {
 export const SHORT = ["silent", "refused", "failed", "missed", "cut", "unknown"];
 const ORDER = ["heard", "finished", "started", "cached", "accepted", "published", "planned", "cancelling", "cancelled", "cut", "missed", "refused", "failed", "silent", "unknown"];
 const MANY = 400;
+const AGAIN_MS = 5_000;
 const $ = (id) => document.getElementById(id);
 
 export class Ledger {
-  #events = null;
   #airing = null;
   #cells = new Map();
   #villages = new Map();
@@ -30,11 +30,22 @@ export class Ledger {
   }
 
   open(airing) {
-    this.#events = new EventSource(`/api/v1/airings/${airing}/events`);
-    this.#events.addEventListener("ledger", (event) => this.#whole(JSON.parse(event.data)));
-    this.#events.addEventListener("change", (event) => this.#change(JSON.parse(event.data)));
-    this.#events.onopen = () => { $("link-lost").hidden = true; };
-    this.#events.onerror = () => { $("link-lost").textContent = say("reconnecting"); $("link-lost").hidden = false; };
+    const events = new EventSource(`/api/v1/airings/${airing}/events`);
+    events.addEventListener("ledger", (event) => this.#whole(JSON.parse(event.data)));
+    events.addEventListener("change", (event) => this.#change(JSON.parse(event.data)));
+    events.onopen = () => { $("link-lost").hidden = true; };
+    events.onerror = () => {
+      $("link-lost").textContent = say("reconnecting");
+      $("link-lost").hidden = false;
+      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.#again(airing), AGAIN_MS); // the browser gave up
+    };
+  }
+
+  // Refused: is the session over? Then to the door, and back.
+  async #again(airing) {
+    const answer = await fetch("/api/v1/session").catch(() => null);
+    if (answer?.status === 401) location.assign(`/login?after=${encodeURIComponent(location.pathname)}`);
+    else this.open(airing);
   }
 
   #whole({ airing, villages }) {
@@ -137,11 +148,11 @@ export class Ledger {
   }
 
   #when() {
-    const { start, duration_ms, grace_ms, cancelled } = this.#airing;
+    const { start, duration_ms, cancelled } = this.#airing;
     const begins = Date.parse(start);
     const now = Date.now();
     $("ledger-when").textContent = `${say(now < begins ? "starts" : "started", { time: time(start) })} · ${say("long", { length: length(duration_ms) })}`;
-    $("stop").hidden = this.screen.dataset.stops === "0" || Boolean(cancelled) || this.#airing.ended || now > begins + duration_ms + grace_ms;
+    $("stop").hidden = this.screen.dataset.stops === "0" || Boolean(cancelled) || this.#airing.ended; // by what the loudspeakers say, not by this clock
     $("stop").lastElementChild.textContent = say(now < begins ? "cancel" : "stop");
   }
 

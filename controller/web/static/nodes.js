@@ -10,17 +10,19 @@ let shown = null; // as the server said it: the browser writes HTML in its own w
 let drawn = new Date();
 
 async function look() {
-  const answer = await fetch(live.dataset.from, { headers: { Accept: "text/html" } }).catch(() => null);
-  if (answer?.redirected) return location.reload(); // the session is over: to the door, and back
-  lost.hidden = Boolean(answer?.ok);
-  if (!answer?.ok) {
+  try {
+    const answer = await fetch(live.dataset.from, { headers: { Accept: "text/html" } });
+    if (answer.redirected) return location.reload(); // the session is over: to the door, and back
+    if (!answer.ok) throw new Error(String(answer.status));
+    const text = await answer.text();
+    if (text !== shown) draw(text);
+    shown = text;
+    drawn = new Date();
+    lost.hidden = true;
+  } catch { // no answer, half of one, or none that can be drawn: what stands here is old
     lost.textContent = say("node-lost", { time: time(drawn.toISOString(), true) });
-    return;
+    lost.hidden = false;
   }
-  drawn = new Date();
-  const text = await answer.text();
-  if (text !== shown) draw(text);
-  shown = text;
 }
 
 // What somebody opened, shut or stands on stays as they left it.
@@ -49,7 +51,11 @@ follow();
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy).catch(() => null);
-    button.textContent = say("node-copied");
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.textContent = say("node-copied");
+    } catch { // not allowed here: ready to be copied by hand
+      getSelection().selectAllChildren(button.previousElementSibling);
+    }
   });
 }

@@ -13,9 +13,11 @@ function weekdays(days) {
   return upper(joined.format(sorted.map((each) => lower(weekdayName(each)))));
 }
 
+const NTH = { "-1": "rule-nth-last", 1: "rule-nth-first" };
+
 function months({ monthdays, nth, weekdays: days }) {
   if (monthdays.length) return say("rule-monthdays", { days: joined.format(monthdays.map((each) => (each === -1 ? say("last-day") : String(each)))) });
-  return say(nth === -1 ? "rule-nth-last" : "rule-nth", { nth, weekday: upper(joined.format(days.map((each) => lower(weekdayName(each))))) });
+  return say(NTH[nth] ?? "rule-nth", { nth, weekday: upper(joined.format(days.map((each) => lower(weekdayName(each))))) });
 }
 
 const KINDS = {

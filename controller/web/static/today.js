@@ -11,8 +11,10 @@ const lost = $("link-lost");
 const drawn = new Map();
 let opener = "";
 let skew = 0;
-let fetching = null;
+let fetching = false;
 let more = false;
+let events = null;
+let again = 0;
 
 // ── the reason behind a block ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -37,12 +39,26 @@ live.addEventListener("change", (event) => event.target.id === "choose-place" &&
 
 async function refresh() {
   if (fetching) { more = true; return; }
-  fetching = fetch(`/fragments/today${location.search}`).catch(() => null);
-  const answer = await fetching;
-  if (answer?.redirected) { location.reload(); return; } // signed out: to the door, and back
-  if (answer?.ok) draw(await answer.text());
-  fetching = null;
+  fetching = true;
+  clearTimeout(again);
+  try {
+    const answer = await fetch(`/fragments/today${location.search}`);
+    if (answer.redirected) { location.reload(); return; } // signed out: to the door, and back
+    if (!answer.ok) throw new Error(String(answer.status));
+    draw(await answer.text());
+    lost.hidden = events.readyState === EventSource.OPEN || lost.hidden;
+  } catch { // no answer, half of one, or none that can be drawn: what stands here is old
+    tell_lost();
+    again = setTimeout(refresh, AGAIN);
+  } finally {
+    fetching = false;
+  }
   if (more) { more = false; refresh(); }
+}
+
+function tell_lost() {
+  lost.textContent = say("reconnecting");
+  lost.hidden = false;
 }
 
 function draw(html) {
@@ -98,12 +114,11 @@ function tick() {
 // ── the link ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function follow() {
-  const events = new EventSource("/api/v1/today/events");
+  events = new EventSource("/api/v1/today/events");
   events.addEventListener("today", refresh);
   events.onopen = () => { lost.hidden = true; };
   events.onerror = () => {
-    lost.textContent = say("reconnecting");
-    lost.hidden = false;
+    tell_lost();
     if (events.readyState === EventSource.CLOSED) setTimeout(() => refresh().then(follow), AGAIN); // refused: are we signed out?
   };
 }

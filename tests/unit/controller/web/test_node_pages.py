@@ -79,7 +79,7 @@ def test_the_answer_comes_first_and_names_who_is_silent(technician: httpx.Client
 def test_who_never_called_is_told_apart(house: House, officer: httpx.Client) -> None:
     assert "Chưa có cụm loa nào." in officer.get("/nodes").text
     house.services.make_demo(OPERATOR)
-    assert headline(officer.get("/nodes").text).startswith("0 trong 40 cụm loa đang nối mạng; chưa gọi về lần nào: ")
+    assert headline(officer.get("/nodes").text).startswith("0 trong 40 cụm loa đang nối mạng; chưa nối mạng lần nào: ")
     page = officer.get("/nodes").text
     assert ('id="s-nodes-never"' in page, 'id="s-nodes-rest"' in page) == (True, False)
     with house.work.writing() as tx:
@@ -185,6 +185,7 @@ def test_an_alarm_is_closed_by_whoever_may(technician: httpx.Client, demo: House
     assert demo.services.trail.list(by=OPERATOR)[0].line.name == "thợ"
     gone = technician.post(f"/nodes/{NODE}/alarms/999/close")
     assert (gone.status_code, "Không có cảnh báo này." in gone.text) == (404, True)
+    assert gone.text.index("Không có cảnh báo này.") < gone.text.index('id="live"')
 
 
 def test_a_test_is_sent_once_and_followed_to_its_end(technician: httpx.Client, demo: House) -> None:
@@ -226,6 +227,7 @@ def test_what_can_not_be_tested_says_why_at_the_button(technician: httpx.Client,
         demo.prepare_all()
         met = technician.post(f"/nodes/{NODE}/test")
         assert (met.status_code, "Lúc đó đã có lượt phát khác" in met.text) == (409, True)
+        assert met.text.index("Lúc đó đã có lượt phát khác") < met.text.index('id="live"')  # else the next look takes it away
         quiet = {"hours": [{"from": "00:00", "to": "00:01", "days": [1]}]}
         desk.put("/api/v1/policies/x01576", json={"version": 1, "policy": quiet}).raise_for_status()
     refused = technician.post("/nodes/x01576-1-l1/test")

@@ -7,7 +7,9 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -35,7 +37,49 @@ def test_who_is_not_signed_in_is_led_to_the_door_and_back(nobody: httpx.Client) 
     assert nobody.get("/login").headers["location"] == "/"
 
 
-@pytest.mark.parametrize("after", ["//evil.example", "https://evil.example", "/airings/../x", "/airings/a?b", "javascript:x", ""])
+@pytest.mark.parametrize(
+    ("method", "address", "door"),
+    [
+        ("GET", "/", "/login"),
+        ("GET", "/log?from=2026-11-01&to=2026-11-24&q=h%E1%BB%8Dp", "/log?from=2026-11-01&to=2026-11-24&q=h%E1%BB%8Dp"),
+        ("GET", "/calendar?unit=x01576-1&view=week", "/calendar?unit=x01576-1&view=week"),
+        ("GET", "/nodes/x01576-1-l1?done=moved", "/nodes/x01576-1-l1"),
+        ("GET", "/log?q=(x)", "/log"),
+        ("GET", f"/log?q={'a' * 400}", "/log"),
+        ("GET", "/fragments/today?unit=x01576", "/login"),
+        ("POST", "/approvals/7/approve", "/approvals"),
+        ("POST", "/nodes?show=all", "/nodes"),
+        ("POST", "/nodes/x01576-1-l1/alarms/3/close", "/nodes/x01576-1-l1"),
+    ],
+)
+def test_the_door_leads_back_to_what_was_looked_at(nobody: httpx.Client, method: str, address: str, door: str) -> None:
+    led = nobody.request(method, address).headers["location"]
+    assert led == (door if door == "/login" else f"/login?after={quote(door)}")
+    after = re.search(r'name="after" value="([^"]*)"', nobody.get(led).text)
+    assert after is not None
+    back = sign_in(nobody, after=unescape(after[1])).headers["location"]
+    assert back == ("/" if door == "/login" else door)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/airings/../x",
+        "/airings/a?b",
+        "javascript:x",
+        "",
+        "//evil.example/log?a=b",
+        "/log?a=//evil.example",
+        "/log?a\\b",
+        "/log?a=\r\nx: y",
+        "/log?a#b",
+        "/log?",
+        "/logs?a=b",
+        "/@evil?a",
+    ],
+)
 def test_a_stranger_s_link_leads_nowhere_else(nobody: httpx.Client, after: str) -> None:
     assert sign_in(nobody, after=after).headers["location"] == "/"
 
@@ -57,6 +101,37 @@ def test_english_by_choice_is_remembered(officer: httpx.Client) -> None:
     assert "New bulletin" in officer.get("/?lang=en").text
     assert '<html lang="en">' in officer.get("/").text
     assert '<html lang="vi">' in officer.get("/?lang=vi").text
+
+
+def other_language(page: str) -> str:
+    """Where the link to the other language leads."""
+    found = re.search(r'<a href="([^"]*)" lang="(?:vi|en)">', page)
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_the_other_language_shows_the_same_page(officer: httpx.Client) -> None:
+    assert other_language(officer.get("/log").text) == "?lang=en"
+    assert other_language(officer.get("/log?title=h%E1%BB%8Dp&lang=en&outcome=").text) == "?title=h%E1%BB%8Dp&outcome=&lang=vi"
+    assert other_language(officer.get("/nowhere?lang=vi", headers=HTML).text) == "?lang=en"
+
+
+def test_after_a_form_that_was_refused_the_other_language_shows_the_form_s_page(
+    officer: httpx.Client, nobody: httpx.Client
+) -> None:
+    officer.post("/api/v1/demo")
+    forms = {
+        "/nodes/x01576-1-l1/alarms/999/close": "/nodes/x01576-1-l1?lang=en",
+        "/nodes?show=all": "/nodes?lang=en",
+        "/password": "/password?lang=en",
+        "/account/second/confirm": "/account?lang=en",
+    }
+    for form, there in forms.items():
+        answer = officer.post(form, data={"code": "1", "old": "sai", "new": "sai"}, headers=HTML)
+        assert other_language(answer.text) == there, form
+        assert '<html lang="en">' in officer.get(there).text
+        officer.get("/?lang=vi")
+    assert other_language(sign_in(nobody, password="sai").text) == "/login?lang=en"
 
 
 def test_names_are_text_and_nothing_else(officer: httpx.Client, house: House) -> None:
