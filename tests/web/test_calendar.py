@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -235,3 +236,26 @@ def test_a_technician_looks_on_a_phone_and_finds_no_handles(chromium: Browser, s
         assert phone.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
         shoot(phone, f"calendar-320-{view}")
     dark.close()
+
+
+def test_a_smaller_group_s_trouble_is_told_and_days_that_could_not_be_fetched_are_not_named(page: Page, stack: Stack) -> None:
+    day = soon()
+    early = {"hours": [{"from": "05:00", "to": "17:10"}]}
+    stack.controller.call("PUT", f"/policies/{COMMUNE}-3", json={"version": 0, "policy": early})
+    sign_in(page, stack.controller.url)
+    calendar(page, stack, day)
+    late = turn(page, day, "Chương trình buổi chiều").locator(".turn-open")
+    expect(late).to_have_attribute("aria-label", re.compile("1 thôn không nghe trọn"))
+    weekly = page.locator(f'.day-head[data-day="{day.isoformat()}"]').inner_text()
+    calendar(page, stack, day, "month")
+    counted = page.locator(f'.cell-day[data-day="{day.isoformat()}"] .cell-broken').inner_text().strip()
+    assert counted in " ".join(weekly.split())
+    period, address = page.locator("#period").inner_text(), page.url
+    page.route("**/days/short*", lambda route: route.abort())
+    page.locator("#after").click()
+    expect(page.locator("#problem")).to_be_visible()
+    assert (page.locator("#period").inner_text(), page.url) == (period, address)
+    page.unroute("**/days/short*")
+    page.locator("#after").click()
+    expect(page.locator("#period")).not_to_have_text(period)
+    expect(page.locator("#problem")).to_be_hidden()

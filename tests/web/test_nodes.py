@@ -92,6 +92,11 @@ def test_a_silent_loudspeaker_is_named_and_looked_at_on_a_ladder_and_another_pla
     phone.unroute("**/fragments/**")
     look(phone)
     expect(phone.locator("#link-lost")).to_be_hidden(timeout=10_000)
+    phone.route("**/fragments/**", lambda route: route.fulfill(body="<p data-part='strange'></p>"))
+    look(phone)
+    expect(phone.locator("#link-lost")).to_be_visible()
+    phone.unroute("**/fragments/**")
+    expect(phone.locator("#link-lost")).to_be_hidden(timeout=10_000)  # it goes on looking
     fits(phone)
     shoot(phone, "node-smallest")
 

@@ -138,3 +138,29 @@ def test_a_dead_link_is_told_and_comes_back_by_itself_with_what_happened_meanwhi
     expect(page.locator("#without p").first).to_be_visible()
     expect(page.locator("#silent")).not_to_have_attribute("open", "")
     shoot(page, "today-technician")
+
+
+def test_a_broken_answer_is_told_and_the_page_goes_on(page: Page, stack: Stack) -> None:
+    sign_in(page, stack.controller.url)
+    page.route("**/fragments/today", lambda route: route.fulfill(body="<p>"))
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.locator("#link-lost")).to_contain_text("đang nối lại")
+    page.unroute("**/fragments/today")
+    expect(page.locator("#link-lost")).to_be_hidden(timeout=15_000)
+
+
+def test_an_airing_s_page_comes_back_after_a_refusal_and_leads_to_the_door_when_the_session_is_over(
+    page: Page, stack: Stack
+) -> None:
+    airing = stack.say(stack.clip(title="Họp thôn"))
+    sign_in(page, stack.controller.url)
+    page.route("**/events", lambda route: route.fulfill(status=503))
+    page.goto(f"{stack.controller.url}/airings/{airing}")
+    expect(page.locator("#link-lost")).to_contain_text("đang nối lại")
+    page.unroute("**/events")
+    expect(page.locator("#headline")).not_to_be_empty(timeout=15_000)
+    expect(page.locator("#link-lost")).to_be_hidden()
+    page.route("**/events", lambda route: route.fulfill(status=503))
+    page.reload()
+    page.context.clear_cookies()
+    page.wait_for_url(f"**/login?after=%2Fairings%2F{airing}")

@@ -169,7 +169,7 @@ export class Week {
     text.append(title);
     const more = this.#more(turn);
     const lines = Math.floor((height - TWO_LINES) / LINE);
-    title.classList.toggle("two-lines", lines > 0); // a name often differs at its end only
+    title.classList.toggle("two-lines", lines > (turn.elsewhere ? 1 : 0)); // a name often differs at its end only
     for (let room = Math.max(lines - 1, turn.isGhost || turn.isLate || turn.elsewhere || turn.heard < turn.all ? lines : 0); room > 0 && more.length; room -= 1) text.append(more.shift());
     return text;
   }
