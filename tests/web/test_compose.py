@@ -213,10 +213,61 @@ def test_a_link_that_dies_in_the_middle_makes_one_bulletin_and_not_two(page: Pag
     page.get_by_role("button", name="Phát ngay tới 3 cụm loa").click()
     expect(page.locator("#problem")).to_contain_text("tự gửi lại khi có mạng")
     shoot(page, "compose-offline", whole=False)
+    page.get_by_role("button", name="Thôi, không gửi nữa").click()
+    expect(page.locator("#problem")).to_contain_text("Đã thôi gửi")
+    page.get_by_role("button", name="Phát ngay tới 3 cụm loa").click()
+    expect(page.locator("#problem")).to_contain_text("tự gửi lại khi có mạng")
     context.set_offline(False)
     expect(page.locator("#ledger")).to_be_visible(timeout=30_000)
     assert len([url for url in sent if url.endswith("/bulletins")]) >= 2
     assert len(bulletins(stack, "Mất mạng giữa chừng")) == 1
+
+
+def test_what_is_on_the_server_is_aired_though_nobody_waits_and_no_other_one_after_it(page: Page, stack: Stack) -> None:
+    compose(page, stack)
+    page.route("**/api/v1/bulletins/*/events", lambda route: route.abort())
+    page.route(re.compile(r"/api/v1/bulletins/[0-9a-z-]+$"), lambda route: route.abort())
+    page.locator("#file").set_input_files(SPEECH)
+    page.get_by_label("Tên bản tin").fill("Bản đầu")
+    choose(page, "lung vai")
+    page.get_by_text("Hẹn giờ", exact=True).click()
+    page.locator("#at").fill(local(evening(150)))
+    expect(page.locator("#moment")).to_have_text(re.compile(r"Hẹn phát (thứ \S+|chủ nhật) \d\d/\d\d, 14:30"))
+    page.get_by_role("button", name="Hẹn phát tới 3 cụm loa").click()
+    page.get_by_role("button", name="Không chờ nữa (bản tin vẫn được phát)").click()
+    expect(page.locator("#problem")).to_contain_text("Máy chủ đã nhận bản tin")
+    stack.wait_for(lambda: bool(bulletins(stack, "Bản đầu")), 30)
+    page.get_by_label("Tên bản tin").fill("Bản sau")
+    page.get_by_role("button", name="Hẹn phát tới 3 cụm loa").click()
+    expect(page.locator("#problem")).to_contain_text("Bản tin trước (“Bản đầu”) đã ở máy chủ")
+    expect(page.locator("#problem")).to_be_in_viewport()
+    page.get_by_role("link", name="Xem bản tin trước").click()
+    expect(page.locator("#ledger")).to_be_visible()
+    assert bulletins(stack, "Bản sau") == []
+
+
+def test_a_file_chosen_while_recording_is_sent_alone_with_the_text(page: Page, stack: Stack) -> None:
+    compose(page, stack)
+    page.get_by_text("Văn bản", exact=True).click()
+    page.get_by_label("Bài đọc").fill("Chữ của bài")
+    page.get_by_role("button", name="Bắt đầu ghi").click()
+    expect(page.locator("#record-time")).to_have_text(re.compile("0:0[2-9]"))
+    page.locator("#file").set_input_files(SPEECH)
+    expect(page.locator("#file-name")).to_have_text(SPEECH.name)
+    expect(page.locator("#trim")).to_be_visible()
+    expect(page.locator("#recording")).to_be_hidden()
+    page.get_by_label("Tên bản tin").fill("Chỉ có tệp")
+    choose(page, "lung vai")
+    page.get_by_text("Hẹn giờ", exact=True).click()
+    page.locator("#at").fill(local(evening(180)))
+    with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/bulletins")):
+        page.get_by_role("button", name="Hẹn phát tới 3 cụm loa").click()
+    expect(page.locator("#ledger")).to_be_visible(timeout=30_000)
+    [airing] = bulletins(stack, "Chỉ có tệp")
+    said = stack.controller.call("GET", f"/bulletins/{airing['bulletin']}")
+    assert said["text"] == "Chữ của bài"
+    with av.open(str(SPEECH)) as source:
+        assert said["clip"]["duration_ms"] == pytest.approx((source.duration or 0) / 1000, abs=1_000)
 
 
 def test_what_is_in_the_way_is_shown_and_a_person_decides(page: Page, stack: Stack) -> None:

@@ -27,7 +27,7 @@ class Compose {
     $("draft-drop").addEventListener("click", () => this.#drop());
     $("draft-go").addEventListener("click", () => this.#send());
     this.#usual();
-    addEventListener("beforeunload", (event) => (this.delivery.uploading || this.sound.recording) && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.#wouldLose && event.preventDefault());
     addEventListener("pageshow", (event) => event.persisted && location.reload());
     this.#start();
   }
@@ -46,6 +46,7 @@ class Compose {
     $("say").disabled = false; // until now a press would have sent the form as browsers do, and lost it
   }
 
+  get #wouldLose() { return this.delivery.uploading || this.sound.recording || (this.#ready && this.sound.file !== null && !this.sound.kept); }
   get #when() { return picked("when"); }
   get #offer() { return this.#when === "programme" ? this.offers[picked("offer")] : undefined; }
   #before() { return (localStorage.getItem(`tienglang-places-${this.person}`) ?? "").split(" ").filter(Boolean); }
@@ -65,15 +66,23 @@ class Compose {
     $("apart").hidden = when === "programme" || groups.length < 2;
     if (groups.length > 1) $("apart").textContent = say("apart", { number: groups.length, places: groups.map((group) => group.map((unit) => this.tree.name(unit)).join(", ")).join("; ") });
     $("say-words").textContent = when === "programme" ? say("say-programme") : !nodes ? say("say") : when === "later" ? say("say-later", { nodes }) : say("say-now", { nodes });
+    const moment = when === "later" && $("at").value ? say("moment", { moment: inWords(here($("at").value)) }) : "";
+    if ($("moment").textContent !== moment) $("moment").textContent = moment;
     this.#keep();
   }
 
+  // Read from the clock when they are pressed: after midnight "tomorrow" is another day.
   #usual() {
-    for (const { value, words } of usualTimes()) {
+    $("usual").replaceChildren(...usualTimes().map(({ words }) => {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: words });
-      button.addEventListener("click", () => { $("at").value = value; this.#changed(); });
-      $("usual").append(button);
-    }
+      button.addEventListener("click", () => {
+        const meant = usualTimes().find((each) => each.words === words);
+        if (meant) $("at").value = meant.value;
+        else this.#usual();
+        this.#changed();
+      });
+      return button;
+    }));
   }
 
   // ── the draft ──
@@ -84,7 +93,10 @@ class Compose {
     const fields = { title: $("title").value, text: $("text").value, language: $("language").value, at: $("at").value, wait: $("wait").value, until: $("until").value };
     const draft = { ...fields, how, about, part: trim.part, class: picked("class"), when: this.#when, offer: picked("offer") ?? "", villages: this.tree.villages, jobs: this.delivery.jobs };
     const chosen = this.tree.all.length > 1 && draft.villages.length;
-    if (!draft.title && !draft.text && !about && !chosen) return;
+    if (!draft.title && !draft.text && !about && !chosen && !draft.jobs.some((job) => job.bulletin)) {
+      this.#since = 0;
+      return this.shelf.keep(null);
+    }
     this.#since ||= Date.now();
     this.shelf.keep({ ...draft, since: this.#since });
   }
@@ -150,7 +162,7 @@ class Compose {
     const heard = this.#offer?.owner === null ? this.#offer.units : null;
     if (heard && !this.tree.villages.every((id) => heard.some((unit) => this.tree.isUnder(id, unit)))) return ["units", "offer-elsewhere"];
     if (this.#when === "later" && !$("at").value) return ["when", "need-time"];
-    if (this.#when === "later" && new Date(`${$("at").value}:00+07:00`) < new Date()) return ["when", "past-time"];
+    if (this.#when === "later" && here($("at").value) < new Date()) return ["when", "past-time"];
     return null;
   }
 
@@ -177,20 +189,28 @@ class Compose {
     this.sound.trim.silence();
     $("say").disabled = true;
     $("draft").hidden = true;
+    this.#hold(true);
     try {
       await this.sound.settled;
       await this.delivery.send(this.#letter());
     } catch (problem) {
+      this.#hold(false);
       this.#refused(problem ?? {});
     } finally {
+      this.#hold(false);
       $("say").disabled = false;
     }
+  }
+
+  // What is aired is what is on the screen: nothing is changed while it is on its way or asked about.
+  #hold(on) {
+    for (const element of $("compose").querySelectorAll(".field")) element.inert = on;
   }
 
   // What is sent: `content` is what the server can't change afterwards, `targets` one for each bulletin, `wish` when.
   #letter() {
     const offer = this.#offer;
-    const content = [["title", $("title").value], ["class", picked("class")], ["language", $("language").value], ["text", this.sound.how === "text" ? $("text").value : ""], ...Object.entries(this.sound.trim.part ?? {})];
+    const content = [["title", $("title").value], ["class", picked("class")], ["language", $("language").value], ["text", $("text").value], ...Object.entries(this.sound.trim.part ?? {})];
     if (offer) {
       content.push(["kind", offer.kind], ["until", new Date(Date.now() + Number($("until").value) * 86_400_000).toISOString()]);
       const owners = offer.owner ? [offer.owner] : this.tree.villages;
@@ -207,9 +227,11 @@ class Compose {
 
   #done(jobs) {
     this.#ready = false;
-    localStorage.setItem(`tienglang-how-${this.person}`, this.sound.how);
     const offer = this.#offer;
-    if (!offer) localStorage.setItem(`tienglang-places-${this.person}`, this.tree.villages.join(" "));
+    try {
+      localStorage.setItem(`tienglang-how-${this.person}`, this.sound.how);
+      if (!offer) localStorage.setItem(`tienglang-places-${this.person}`, this.tree.villages.join(" "));
+    } catch { /* a full disk: they are chosen again next time */ }
     $("compose").reset(); // the back button finds an empty form: what is said is said once
     const gone = this.shelf.forget();
     if (jobs.length === 1 && !offer) return gone.then(() => location.assign(jobs[0].airing ? `/airings/${jobs[0].airing}` : `/bulletins/${jobs[0].bulletin}`));
@@ -232,7 +254,11 @@ class Compose {
     if (code === "edit") return $("field-when").scrollIntoView();
     if (code === "drop") return this.#drop();
     if (code === "session.none") return this.#tell(say("signed-out"), "", Object.assign(link("/login", say("sign-in")), { target: "_blank" }));
-    const own = code === "stale" ? say("stale") : say("no-link");
+    if (code === "sent-before") {
+      this.#draft(say("draft-fields", { time: time(new Date(this.#since || Date.now())) }), false); // where it can be dropped
+      return this.#tell(say("sent-before", { title: problem.title }), "", link(problem.href, say("sent-before-see")));
+    }
+    const own = code === "stopped" ? say("stopped") : code === "stopped-waiting" ? say("stopped-waiting") : code === "stale" ? say("stale") : say("no-link");
     this.#tell(problem[`message_${lang}`] ?? own, field(code));
   }
 }
@@ -246,6 +272,19 @@ function field(code) {
   if (code.startsWith("audio.") || code.startsWith("upload.") || code.startsWith("bulletin.text-")) return "file";
   if (["airing.no-units", "airing.no-nodes", "airing.many-units", "airing.reach", "right.none"].includes(code)) return "units";
   return code.startsWith("airing.") ? "when" : "";
+}
+
+// What the field for a time has is Vietnam time.
+function here(at) {
+  return new Date(`${at}:00+07:00`);
+}
+
+// "thứ năm 26/11, 12:07"
+function inWords(when) {
+  const part = (options) => new Intl.DateTimeFormat(lang === "vi" ? "vi-VN" : "en-GB", { timeZone: "Asia/Ho_Chi_Minh", ...options }).format(when);
+  const weekday = part({ weekday: "long" });
+  const date = part({ day: "2-digit", month: "2-digit" }).replace("-", "/");
+  return `${lang === "vi" ? weekday.toLowerCase() : weekday} ${date}, ${part({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
 }
 
 // The usual hours (05:00 and 17:30), the next ones; Viet Nam has had one offset since 1975.

@@ -12,12 +12,13 @@ export class Delivery {
   busy = false;
   uploading = false;
   #head = "";
+  #airsItself = false; // the server has it, and airs it without this page
 
   constructor({ tree, keep, done }) {
     Object.assign(this, { tree, keep, done });
     this.preview = new Preview();
     this.sender = new Sender({ progress: (share) => this.#tell(say("sending"), share), waiting: (on) => this.#waiting(on) });
-    $("sending-stop").addEventListener("click", () => this.sender.stop());
+    $("sending-stop").addEventListener("click", () => this.sender.stop(this.#airsItself ? "stopped-waiting" : "stopped"));
   }
 
   async send(letter) {
@@ -25,9 +26,12 @@ export class Delivery {
     this.#head = "";
     $("sending-about").textContent = "";
     const pressed = Date.now();
-    this.jobs = this.#plan(letter);
-    this.keep();
+    this.#airsItself = false;
     try {
+      const jobs = this.#plan(letter);
+      await this.#withdraw(this.jobs.filter((job) => job.bulletin && !jobs.some(({ bulletin }) => bulletin === job.bulletin)), jobs[0]?.content);
+      this.jobs = jobs;
+      this.keep();
       for (const [index, job] of this.jobs.entries()) {
         this.#head = this.jobs.length > 1 ? say("sending-one", { number: index + 1, all: this.jobs.length }) : "";
         if (!job.done) await this.#one(job, letter, letter.wish.at ? Infinity : pressed + STALE_MS);
@@ -70,11 +74,27 @@ export class Delivery {
     });
   }
 
+  // What was sent and is now other is given up first, so that never both are said; what can't be taken back is shown.
+  async #withdraw(jobs, content) {
+    for (const job of jobs) {
+      if (job.done && job.content === content) continue; // said at another place, as it was wished then
+      this.#tell(say("looking"), 0);
+      const said = await this.sender.lasting(() => call("POST", `/bulletins/${job.bulletin}/cancel`)).catch((problem) => {
+        if (problem?.code !== "bulletin.unknown") throw problem;
+        return {};
+      });
+      const promised = said.state === "submitted" || (job.wanted && said.clip && said.state === "approved");
+      if (said.airing || promised) throw { code: "sent-before", title: said.title, href: said.airing ? `/airings/${said.airing}` : `/bulletins/${job.bulletin}` };
+    }
+  }
+
   async #one(job, letter, goodUntil) {
     const fresh = !job.bulletin;
     if (fresh) await this.#upload(job, letter, goodUntil);
+    this.#airsItself = true;
     this.#tell(say("preparing"), 0);
-    const said = await this.sender.lasting(() => this.sender.follow(job.bulletin, (share) => this.#tell(say("preparing"), share)));
+    const said = await this.sender.lasting((signal) => this.sender.follow(job.bulletin, (share) => this.#tell(say("preparing"), share), signal));
+    this.#airsItself = false;
     if (said.clip) $("sending-about").textContent = sound(said.clip);
     if (said.error && !said.clip) {
       Object.assign(job, { name: newName(), bulletin: null }); // another sound is another bulletin
@@ -92,9 +112,10 @@ export class Delivery {
     const fields = [...content, ["draft", job.name], ...Object.entries(wish), ...job.to.map((unit) => ["to", unit])];
     if (job.wanted) fields.push(["owner", job.wanted]);
     else fields.push(["if_clear", "true"]);
+    this.#airsItself = false;
     this.uploading = true;
     this.#tell(say("sending"), 0);
-    const said = await this.sender.lasting(() => this.sender.upload(fields, file), goodUntil).finally(() => { this.uploading = false; });
+    const said = await this.sender.lasting((signal) => this.sender.upload(fields, file, signal), goodUntil).finally(() => { this.uploading = false; });
     Object.assign(job, { bulletin: said.id, owner: said.owner });
     $("sending-about").textContent = job.wanted ? "" : say("kept");
     this.keep();
@@ -139,6 +160,7 @@ export class Delivery {
 
   #waiting(on) {
     $("sending-stop").hidden = !on;
+    $("sending-stop").textContent = this.#airsItself ? say("stop-waiting") : say("stop-trying");
     $("problem").hidden = !on;
     if (on) $("problem").textContent = say("waiting-link");
   }

@@ -63,5 +63,5 @@ export class Preview {
 export function sound(clip) {
   const off = clip.loudness_lufs + 16;
   const level = off < -1 ? say("loud-low") : off > 1 ? say("loud-high") : say("loud-good");
-  return say("clip-about", { length: length(clip.duration_ms), level: `${level} (${clip.loudness_lufs.toLocaleString(lang, { maximumFractionDigits: 1 })} LUFS, ${clip.true_peak_dbtp.toLocaleString(lang, { maximumFractionDigits: 1 })} dBTP)` });
+  return say("clip-about", { length: length(clip.duration_ms), level });
 }

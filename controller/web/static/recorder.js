@@ -25,7 +25,9 @@ export class Recorder {
   // `began(type)`, `ended(type, ms)`, `told(words)` when something is wrong.
   constructor(shelf, { began, ended, told }) {
     Object.assign(this, { shelf, began, ended, told });
-    this.memory = []; // for a device that can't keep it
+    this.memory = []; // what is sent; the shelf is for what ends the page
+    this.kept = false; // all of it is on the shelf, too: known when `keeping` is over
+    this.keeping = Promise.resolve();
     $("record").addEventListener("click", () => this.start());
     $("record-stop").addEventListener("click", () => this.stop());
     $("record-pause").addEventListener("click", () => this.#pause());
@@ -54,11 +56,13 @@ export class Recorder {
   #begin() {
     const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind)) ?? "";
     this.#recorder = new MediaRecorder(this.#stream, { mimeType, audioBitsPerSecond: BITS });
-    [this.#pieces, this.#spoken, this.#peaks, this.memory] = [0, 0, [], []];
+    [this.#pieces, this.#spoken, this.#peaks, this.memory, this.kept] = [0, 0, [], [], true];
+    const memory = this.memory;
     const type = (this.#recorder.mimeType || mimeType).split(";")[0];
     this.#recorder.ondataavailable = ({ data }) => {
       if (!data.size) return;
-      this.shelf.put(this.#pieces++, data, `ghi-am.${type.split("/")[1]}`).then((kept) => kept || this.memory.push(data));
+      memory.push(data);
+      this.keeping = this.shelf.put(this.#pieces++, data, `ghi-am.${type.split("/")[1]}`).then((kept) => { if (this.memory === memory) this.kept &&= kept; });
     };
     this.#recorder.onstop = () => this.#stopped(type);
     this.#recorder.onerror = () => this.stop();
@@ -73,6 +77,16 @@ export class Recorder {
 
   stop() {
     if (this.#recorder && this.#recorder.state !== "inactive") this.#recorder.stop();
+  }
+
+  // Another sound takes its place: nothing of it is heard of any more.
+  discard() {
+    const recorder = this.#recorder;
+    if (!recorder) return;
+    recorder.ondataavailable = recorder.onstop = recorder.onerror = null;
+    if (recorder.state !== "inactive") recorder.stop();
+    this.memory = [];
+    this.#free();
   }
 
   #pause() {

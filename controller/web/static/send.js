@@ -1,6 +1,6 @@
 // On its way to the server: sent until it arrives, never as two; then watched while its sound is prepared; then aired.
 
-const FIRST_WAIT_MS = 1_000, LONGEST_WAIT_MS = 15_000;
+const FIRST_WAIT_MS = 1_000, LONGEST_WAIT_MS = 15_000, STALLED_MS = 30_000;
 export const STALE_MS = 10 * 60_000; // "now" is not ten minutes later
 
 // A new name for a bulletin: what is sent twice under it is one.
@@ -21,44 +21,49 @@ export async function call(method, path, body) {
 }
 
 export class Sender {
-  #stopped = null;
+  #stop = null; // of what is under way
 
   // `progress(share)`, `waiting(on)`: the link is gone, or back.
   constructor({ progress, waiting }) {
     Object.assign(this, { progress, waiting });
   }
 
-  stop() {
-    this.#stopped?.();
+  // End what is waited for, whatever it is doing; it is refused with this code.
+  stop(code = "stopped") {
+    this.#stop?.abort({ code });
   }
 
-  // Do it until the link lets it; `goodUntil`: after that moment it is not done by itself any more.
+  // Do it until the link lets it; `goodUntil`: after that moment it is not done by itself any more. `deed(signal)` ends with the signal.
   async lasting(deed, goodUntil = Infinity) {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-      try {
-        const said = await deed();
-        this.waiting(false);
-        return said;
-      } catch (problem) {
-        if (problem?.code !== "no-link") { this.waiting(false); throw problem; }
+    const { signal } = (this.#stop = new AbortController());
+    const stopped = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    stopped.catch(() => {}); // mostly nobody stops it
+    try {
+      for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+        try {
+          return await Promise.race([deed(signal), stopped]);
+        } catch (problem) {
+          if (problem?.code !== "no-link") throw problem;
+        }
+        this.waiting(true);
+        await Promise.race([this.#pause(wait), stopped]);
+        if (Date.now() > goodUntil) throw { code: "stale" };
       }
-      this.waiting(true);
-      await this.#pause(wait);
-      if (Date.now() > goodUntil) { this.waiting(false); throw { code: "stale" }; }
+    } finally {
+      this.waiting(false);
     }
   }
 
   #pause(ms) {
-    return new Promise((resolve, reject) => {
-      const done = () => { clearTimeout(timer); removeEventListener("online", done); this.#stopped = null; resolve(); };
+    return new Promise((resolve) => {
+      const done = () => { clearTimeout(timer); removeEventListener("online", done); resolve(); };
       const timer = setTimeout(done, ms);
       addEventListener("online", done);
-      this.#stopped = () => { clearTimeout(timer); removeEventListener("online", done); this.#stopped = null; this.waiting(false); reject({ code: "no-link" }); };
     });
   }
 
   // XMLHttpRequest, because fetch tells nothing of an upload's progress.
-  upload(fields, file) {
+  upload(fields, file, signal) {
     const form = new FormData();
     for (const [name, value] of fields) form.append(name, value);
     form.append("file", file);
@@ -66,7 +71,12 @@ export class Sender {
       const request = new XMLHttpRequest();
       request.open("POST", "/api/v1/bulletins");
       request.responseType = "json";
-      request.upload.onprogress = (event) => this.progress(event.total ? event.loaded / event.total : 0);
+      let stalled = 0;
+      const moves = () => { clearTimeout(stalled); stalled = setTimeout(() => request.abort(), STALLED_MS); };
+      request.upload.onprogress = (event) => { moves(); this.progress(event.total ? event.loaded / event.total : 0); };
+      request.onloadend = () => clearTimeout(stalled);
+      signal.addEventListener("abort", () => request.abort());
+      moves();
       request.onload = () => (request.status === 202 ? resolve(request.response) : reject(request.response ?? { code: "no-link" }));
       request.onerror = request.onabort = () => reject({ code: "no-link" });
       request.send(form);
@@ -74,7 +84,7 @@ export class Sender {
   }
 
   // The bulletin once nothing is prepared any more.
-  follow(bulletin, prepared) {
+  follow(bulletin, prepared, signal) {
     return new Promise((resolve, reject) => {
       const events = new EventSource(`/api/v1/bulletins/${bulletin}/events`);
       events.addEventListener("bulletin", (event) => {
@@ -90,7 +100,7 @@ export class Sender {
         if (events.readyState !== EventSource.CLOSED) return this.waiting(true);
         call("GET", `/bulletins/${bulletin}`).then((said) => (said.preparing ? reject({ code: "no-link" }) : resolve(said)), reject);
       };
-      this.#stopped = () => { events.close(); this.#stopped = null; this.waiting(false); reject({ code: "no-link" }); };
+      signal.addEventListener("abort", () => events.close());
     });
   }
 

@@ -16,6 +16,7 @@ function open() {
 export class Shelf {
   #base = null;
   #last = Promise.resolve(); // writes keep their order
+  #whole = false; // every piece of this sound could be kept
   mine = false; // another tab of this person has the draft
 
   constructor(person) {
@@ -53,16 +54,15 @@ export class Shelf {
   keep(draft) {
     if (!this.mine) return;
     try {
-      localStorage.setItem(this.key, JSON.stringify(draft));
+      if (draft === null) localStorage.removeItem(this.key);
+      else localStorage.setItem(this.key, JSON.stringify(draft));
     } catch { /* a full disk: the page itself still has everything */ }
   }
 
-  // A piece of the sound; number 0 begins a new sound.
-  put(number, blob, name = "") {
-    return this.#write((store) => {
-      if (number === 0) store.delete(this.#all());
-      store.put({ blob, name }, [this.person, number]);
-    });
+  // A piece of the sound; number 0 begins a new sound. True when it is kept, and all before it: a sound has no holes.
+  async put(number, blob, name = "") {
+    if (number === 0) this.forgetSound().then((gone) => { this.#whole = gone; }); // alone, or a full disk would bring the old sound back
+    return this.#write((store) => store.put({ blob, name }, [this.person, number]), () => this.#whole).then((kept) => (this.#whole &&= kept));
   }
 
   async sound(name, type) {
@@ -87,9 +87,9 @@ export class Shelf {
     return IDBKeyRange.bound([this.person, 0], [this.person, Infinity]);
   }
 
-  #write(how) {
+  #write(how, may = () => true) {
     this.#last = this.#last.then(() => new Promise((resolve) => {
-      if (!this.#base) return resolve(false);
+      if (!this.#base || !may()) return resolve(false);
       const writing = this.#base.transaction(STORE, "readwrite");
       writing.oncomplete = () => resolve(true);
       writing.onerror = writing.onabort = () => resolve(false);

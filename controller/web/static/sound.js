@@ -10,6 +10,7 @@ const $ = (id) => document.getElementById(id);
 export class Sound {
   #url = "";
   file = null;
+  kept = false; // it is on the shelf, and outlives the page
   settled = Promise.resolve(); // once its length and its part are known
   about = null; // { kind: "file" or "recording", name, type, ms, at }
 
@@ -50,11 +51,17 @@ export class Sound {
 
   #chose(file) {
     $("draft").hidden = true;
-    this.recorder.stop();
+    this.recorder.discard();
     this.how = "file";
-    if (file.size <= MAX_KEPT) this.shelf.put(0, file, file.name);
-    else this.shelf.forgetSound();
+    this.kept = file.size <= MAX_KEPT; // until it is known
+    const kept = this.kept ? this.shelf.put(0, file, file.name) : this.shelf.forgetSound().then(() => false);
     this.set(file, { kind: "file", name: file.name, type: file.type, ms: 0, at: Date.now() });
+    kept.then((on) => {
+      if (this.file !== file) return;
+      this.kept = on;
+      if (!on) this.shelf.forgetSound();
+      this.#tell();
+    });
     this.named(file.name.replace(/\.[^.]*$/, "").replaceAll(/[_-]+/g, " "));
   }
 
@@ -67,9 +74,11 @@ export class Sound {
   }
 
   async #ended(type, ms) {
-    const kept = await this.shelf.sound("ghi-am", type);
-    const rest = this.recorder.memory;
-    const file = new File([...(kept ? [kept] : []), ...rest], kept?.name ?? `ghi-am.${type.split("/")[1]}`, { type });
+    const { memory } = this.recorder;
+    const file = new File(memory, `ghi-am.${type.split("/")[1]}`, { type });
+    await this.recorder.keeping;
+    if (this.recording || this.recorder.memory !== memory || this.about?.kind !== "recording") return; // another sound has come meanwhile
+    this.kept = this.recorder.kept;
     this.show();
     if (!file.size) return this.clear();
     this.set(file, { ...this.about, name: file.name, ms });
@@ -80,6 +89,7 @@ export class Sound {
   async restore(about, part) {
     const file = await this.shelf.sound(about.name || "ghi-am", about.type);
     if (file && about.kind === "recording") about.ms ||= file.pieces * PIECE_MS; // it was not ended
+    this.kept = file !== null;
     if (file) this.set(file, about, part);
     return file !== null;
   }
@@ -105,6 +115,7 @@ export class Sound {
 
   clear() {
     this.file = this.about = null;
+    this.kept = false;
     $("file").value = "";
     URL.revokeObjectURL(this.#url);
     $("file-player").removeAttribute("src");
@@ -138,13 +149,14 @@ export class Sound {
     const { kind, ms, at, name } = this.about;
     const small = this.file.size < 1_000_000;
     const size = new Intl.NumberFormat(lang === "vi" ? "vi-VN" : "en", { maximumFractionDigits: small ? 0 : 1 }).format(this.file.size / (small ? 1_000 : 1_000_000));
-    const about = [ms ? length(ms) : "", `${size} ${small ? "kB" : "MB"}`].filter(Boolean).join(" · ");
+    const unkept = this.kept ? "" : this.file.size > MAX_KEPT ? say("too-big-to-keep") : say("not-kept");
+    const about = [ms ? length(ms) : "", `${size} ${small ? "kB" : "MB"}`, unkept].filter(Boolean).join(" · ");
     const recorded = kind === "recording";
     $("sound-name").hidden = !recorded;
     $("sound-name").textContent = recorded ? `${say("recorded", { time: time(new Date(at)) })} · ${about}` : "";
     $("drop").classList.toggle("full", !recorded);
     $("drop-again").hidden = recorded;
     $("file-name").textContent = recorded ? $("file-name").dataset.empty : name;
-    if (!recorded) $("file-about").textContent = this.file.size > MAX_KEPT ? `${about} · ${say("too-big-to-keep")}` : about;
+    if (!recorded) $("file-about").textContent = about;
   }
 }
