@@ -1,4 +1,7 @@
-"""A real browser: Debian's Chromium, driven by Playwright. What its console complains of fails the test."""
+"""A real browser: Debian's Chromium, driven by Playwright. What its console complains of fails the test.
+
+`make test` tries one or two whole stories of each page, `make soak` all of them: browsers are most of the twelve minutes.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_a_leader_in_the_dark_sees_what_was_withdrawn_go(page: Page, stack: Stac
     compose(page, url, sound, "Họp xã", "lung vai", 3)
     page.get_by_role("button", name="Rút lại").click()
     expect(page.get_by_role("status")).to_contain_text("Đã rút lại: Họp xã")
-    expect(page.get_by_text("Bạn không có bản tin nào đang chờ")).to_be_visible()
+    expect(page.get_by_text("Chưa gửi")).to_be_visible()
     compose(page, url, sound, "Lịch cắt điện", "khao a", 2)
     page.get_by_role("button", name="Đăng xuất").click()
     page.emulate_media(color_scheme="dark")

@@ -150,6 +150,7 @@ def test_an_exception_is_made_by_keyboard_and_undone(page: Page, stack: Stack) -
     stack.controller.call("PUT", f"/programmes/{kept['id']}", json=other)
 
 
+@pytest.mark.soak
 def test_a_programme_is_made_and_ended_and_the_end_is_undone(page: Page, stack: Stack) -> None:
     day = soon()
     sign_in(page, stack.controller.url)
@@ -190,6 +191,7 @@ def test_a_programme_is_made_and_ended_and_the_end_is_undone(page: Page, stack: 
     expect(turn(page, day, "Bản tin trưa")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_an_officer_moves_a_turn_by_a_finger_on_its_grip(chromium: Browser, stack: Stack) -> None:
     day = soon()
     context = chromium.new_context(viewport=PHONE, locale="vi-VN", is_mobile=True, has_touch=True)
@@ -238,6 +240,7 @@ def test_a_technician_looks_on_a_phone_and_finds_no_handles(chromium: Browser, s
     dark.close()
 
 
+@pytest.mark.soak
 def test_a_smaller_group_s_trouble_is_told_and_days_that_could_not_be_fetched_are_not_named(page: Page, stack: Stack) -> None:
     day = soon()
     early = {"hours": [{"from": "05:00", "to": "17:10"}]}

@@ -166,6 +166,7 @@ def test_recorded_kept_through_a_reload_cut_and_heard_everywhere(page: Page, sta
     expect(page.locator("#chosen")).to_have_text("Đã chọn 40 cụm loa ở 13 thôn")
 
 
+@pytest.mark.soak
 def test_a_file_is_cut_to_what_was_chosen(page: Page, stack: Stack) -> None:
     compose(page, stack)
     page.locator("#file").set_input_files(SPEECH)
@@ -186,6 +187,7 @@ def test_a_file_is_cut_to_what_was_chosen(page: Page, stack: Stack) -> None:
     assert airing["duration_ms"] == pytest.approx(3_300, abs=300)  # half a second of it may be silence
 
 
+@pytest.mark.soak
 def test_a_microphone_that_is_denied_or_missing_says_what_to_do(page: Page, stack: Stack, context: BrowserContext) -> None:
     compose(page, stack)
     page.get_by_text("Ghi âm", exact=True).click()
@@ -223,6 +225,7 @@ def test_a_link_that_dies_in_the_middle_makes_one_bulletin_and_not_two(page: Pag
     assert len(bulletins(stack, "Mất mạng giữa chừng")) == 1
 
 
+@pytest.mark.soak
 def test_what_is_on_the_server_is_aired_though_nobody_waits_and_no_other_one_after_it(page: Page, stack: Stack) -> None:
     compose(page, stack)
     page.route("**/api/v1/bulletins/*/events", lambda route: route.abort())
@@ -246,6 +249,7 @@ def test_what_is_on_the_server_is_aired_though_nobody_waits_and_no_other_one_aft
     assert bulletins(stack, "Bản sau") == []
 
 
+@pytest.mark.soak
 def test_a_file_chosen_while_recording_is_sent_alone_with_the_text(page: Page, stack: Stack) -> None:
     compose(page, stack)
     page.get_by_text("Văn bản", exact=True).click()
@@ -306,6 +310,7 @@ def test_what_is_in_the_way_is_shown_and_a_person_decides(page: Page, stack: Sta
     assert [each["start"] for each in bulletins(stack, "Tin đến sau")] == [evening(30).strftime("%Y-%m-%dT%H:%M:00.000Z")]
 
 
+@pytest.mark.soak
 def test_a_second_tab_leaves_the_draft_to_the_first(page: Page, stack: Stack, context: BrowserContext) -> None:
     compose(page, stack)
     page.get_by_label("Tên bản tin").fill("Ở thẻ đầu")
@@ -321,6 +326,7 @@ def test_a_second_tab_leaves_the_draft_to_the_first(page: Page, stack: Stack, co
     expect(page.get_by_label("Tên bản tin")).to_have_value("")
 
 
+@pytest.mark.soak
 def test_two_communes_are_two_bulletins_and_a_programme_takes_a_notice(page: Page, stack: Stack) -> None:
     both = stack.communes
     grants = [{"role": "admin", "unit": commune} for commune in both]

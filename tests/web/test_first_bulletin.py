@@ -10,10 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.stack import Controller, Stack
-from tests.web.conftest import PHONE, SMALLEST, shoot, sign_in
-
-DATA = Path(__file__).parents[1] / "data"
-SPEECH = DATA / "speech-english.mp3"
+from tests.web.conftest import PHONE, SMALLEST, shoot, short_sound, sign_in
 
 
 @pytest.fixture
@@ -23,15 +20,16 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
-def test_from_signing_in_to_forty_loudspeakers_that_played(page: Page, stack: Stack) -> None:
+def test_from_signing_in_to_forty_loudspeakers_that_played(page: Page, stack: Stack, tmp_path: Path) -> None:
+    sound = short_sound(tmp_path, 4)
     url = stack.controller.url
     page.goto(url)
     shoot(page, "login", whole=False)
     sign_in(page, url)
     expect(page.get_by_text("Chưa phát bản tin nào")).to_be_visible()
     page.get_by_role("link", name="Bản tin mới").click()
-    page.locator("#file").set_input_files(SPEECH)
-    expect(page.locator("#file-name")).to_have_text(SPEECH.name)
+    page.locator("#file").set_input_files(sound)
+    expect(page.locator("#file-name")).to_have_text(sound.name)
     expect(page.locator("#file-about")).to_contain_text("0:")
     page.get_by_label("Tên bản tin").fill("Họp thôn tối nay lúc 19 giờ")
     page.get_by_role("button", name="Chọn tất cả").click()
@@ -62,11 +60,12 @@ def test_from_signing_in_to_forty_loudspeakers_that_played(page: Page, stack: St
     expect(page.locator("#recent .stage").first).to_have_text("40/40")
 
 
-def test_silent_places_are_named_with_their_reason(page: Page, stack: Stack) -> None:
+def test_silent_places_are_named_with_their_reason(page: Page, stack: Stack, tmp_path: Path) -> None:
+    sound = short_sound(tmp_path, 4)
     by_name = {node["name"]: node["id"] for node in stack.controller.call("GET", "/nodes")}
     stack.fleet.ask(fault="dead_horn", nodes=[by_name["Lũng Vài 2"]])
     stack.fleet.ask(fault="full_disk", nodes=[by_name["Khào A 1"]])
-    bulletin = stack.clip(SPEECH, "Tiêm phòng cho trẻ em sáng thứ bảy")
+    bulletin = stack.clip(sound, "Tiêm phòng cho trẻ em sáng thứ bảy")
     sign_in(page, stack.controller.url)
     airing = stack.say(bulletin)
     page.goto(f"{stack.controller.url}/airings/{airing}")
@@ -84,10 +83,11 @@ def test_silent_places_are_named_with_their_reason(page: Page, stack: Stack) -> 
     expect(page.locator("#headline")).to_have_text("38 of 40 loudspeakers have played it; silent: Khào A 1, Lũng Vài 2.")
 
 
-def test_said_for_a_time_then_cancelled(page: Page, stack: Stack) -> None:
+def test_said_for_a_time_then_cancelled(page: Page, stack: Stack, tmp_path: Path) -> None:
+    sound = short_sound(tmp_path, 4)
     sign_in(page, stack.controller.url)
     page.goto(f"{stack.controller.url}/compose")
-    page.locator("#file").set_input_files(SPEECH)
+    page.locator("#file").set_input_files(sound)
     page.get_by_label("Tìm thôn, xã").fill("lung vai")
     page.get_by_role("button", name="Chọn tất cả").click()
     expect(page.get_by_text("Đã chọn 3 cụm loa ở 1 thôn")).to_be_visible()

@@ -101,6 +101,7 @@ def test_a_silent_loudspeaker_is_named_and_looked_at_on_a_ladder_and_another_pla
     shoot(phone, "node-smallest")
 
 
+@pytest.mark.soak
 def test_it_is_moved_and_another_is_retired_by_a_second_button(phone: Page, stack: Stack) -> None:
     url = stack.controller.url
     phone.goto(f"{url}/nodes/{MOVED}")
@@ -123,6 +124,7 @@ def test_it_is_moved_and_another_is_retired_by_a_second_button(phone: Page, stac
     shoot(phone, "nodes-smallest")
 
 
+@pytest.mark.soak
 def test_the_desk_has_the_same_pages_in_the_dark_and_closes_an_alarm(page: Page, stack: Stack) -> None:
     silent = "x01501-2-l1"
     stack.fleet.ask(fault="offline", nodes=[silent])

@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.stack import Stack
-from tests.web.conftest import PHONE, SMALLEST, shoot, sign_in
+from tests.web.conftest import PHONE, SMALLEST, shoot, short_sound, sign_in
 
-SPEECH = Path(__file__).parents[1] / "data" / "speech-english.mp3"
 WORD = "họp thôn tối thứ bảy"
 
 
@@ -31,7 +30,9 @@ def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= SMALLEST["width"]
 
 
-def test_a_village_head_is_invited_and_speaks_to_the_own_village_only(page: Page, chromium: Browser, stack: Stack) -> None:
+def test_a_village_head_is_invited_and_speaks_to_the_own_village_only(
+    page: Page, chromium: Browser, stack: Stack, tmp_path: Path
+) -> None:
     url = stack.controller.url
     sign_in(page, url)
     page.get_by_role("link", name="Tài khoản").click()
@@ -59,7 +60,7 @@ def test_a_village_head_is_invited_and_speaks_to_the_own_village_only(page: Page
     phone.get_by_role("heading", name="Bản tin mới").wait_for()
     assert phone.locator("#tree input[value]").count() == 1
     assert phone.get_by_text("Đàm Thuỷ").count() == 0
-    phone.locator("#file").set_input_files(SPEECH)
+    phone.locator("#file").set_input_files(short_sound(tmp_path))
     phone.get_by_label("Tên bản tin").fill("Họp thôn")
     expect(phone.locator("#chosen")).to_have_text("Đã chọn 3 cụm loa ở 1 thôn")  # the only one is chosen already
     phone.get_by_role("button", name="Phát ngay tới 3 cụm loa").click()

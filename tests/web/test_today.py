@@ -80,6 +80,7 @@ def test_an_airing_begins_and_ends_on_an_open_page(page: Page, stack: Stack, tmp
     assert page.evaluate("window.same && document.activeElement.id") == "to-tomorrow"  # no reload, and nothing was taken away
 
 
+@pytest.mark.soak
 def test_why_something_is_not_said_as_wished_by_keyboard_on_every_screen(page: Page, stack: Stack) -> None:
     sign_in(page, stack.controller.url)
     page.goto(f"{stack.controller.url}/?unit={COMMUNE}&day=tomorrow")
@@ -140,6 +141,7 @@ def test_a_dead_link_is_told_and_comes_back_by_itself_with_what_happened_meanwhi
     shoot(page, "today-technician")
 
 
+@pytest.mark.soak
 def test_a_broken_answer_is_told_and_the_page_goes_on(page: Page, stack: Stack) -> None:
     sign_in(page, stack.controller.url)
     page.route("**/fragments/today", lambda route: route.fulfill(body="<p>"))

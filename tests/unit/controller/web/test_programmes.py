@@ -148,7 +148,7 @@ def test_a_relay_at_three_fifteen_is_refused_with_the_reason(office: httpx.Clien
     problem = office.post("/api/v1/programmes", json=night).json()
     assert problem["code"] == "programme.hours"
     assert "03:15" in problem["message_vi"]
-    assert "giờ yên tĩnh của" in problem["message_vi"]
+    assert "giờ không được phát của" in problem["message_vi"]
 
 
 def test_a_policy_is_set_shown_inherited_and_taken_back(office: httpx.Client) -> None:
