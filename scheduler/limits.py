@@ -18,6 +18,11 @@ _WEEK = 7 * _DAY
 ALL_DAYS = (1, 2, 3, 4, 5, 6, 7)
 
 
+def clock_of(minute: int) -> str:
+    """A minute of the day as people write it, "05:00"."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
 class Window(Struct, frozen=True, kw_only=True, gc=False):
     """Local minutes [from, to) in which sound is allowed, on ISO weekdays; `to` not after `from`: past midnight."""
 

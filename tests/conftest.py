@@ -41,12 +41,18 @@ def pytest_configure() -> None:
 
 
 SLOW = ("web", "system", "integration")
-"""Folders whose files take a minute each: begun first, they end together with the thousands of quick ones (`make test`)."""
+"""Folders whose files wait for processes, brokers and clocks, the longest first; the others compute."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow files first."""
-    items.sort(key=lambda item: SLOW.index(folder) if (folder := item.path.relative_to(ROOT).parts[0]) in SLOW else len(SLOW))
+    """Files that wait and files that compute in turn, so that a machine is busy from the first minute to the last."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [path for folder in SLOW for path in files if path.relative_to(ROOT).parts[0] == folder]
+    computing = [path for path in files if path not in set(waiting)]
+    turns = [(place / len(some), path) for some in (waiting, computing) for place, path in enumerate(some)]
+    items[:] = [item for _, path in sorted(turns, key=lambda turn: turn[0]) for item in files[path]]
 
 
 @pytest.fixture(autouse=True)

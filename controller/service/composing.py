@@ -21,7 +21,7 @@ from controller.service.timetable import piece_of
 from controller.service.units import unit_of
 from scheduler.errors import ScheduleError
 from scheduler.laying import LEAST_MS
-from scheduler.limits import Policy
+from scheduler.limits import Policy, clock_of
 from scheduler.policy import is_allowed
 from scheduler.programme import Programme, check, occurrences_of
 from scheduler.wishes import Begin, Occurrence, Piece, Segment, Take
@@ -133,9 +133,7 @@ def _refuse_silent(tx: Transaction, programme: Programme, owner: Unit, roots: Se
     if not moments or any(_allows(policy, at_ms) for policy in _distinct(limits.values()) for at_ms in moments):
         return
     minute = (moments[0] // _MINUTE_MS + offset) % 1440
-    raise Refused(
-        "programme.hours", start=f"{minute // 60:02}:{minute % 60:02}", unit=_who_forbids(tx, places[0], kept, moments[0])
-    )
+    raise Refused("programme.hours", start=clock_of(minute), unit=_who_forbids(tx, places[0], kept, moments[0]))
 
 
 def _moments(programme: Programme, utc_offset: int) -> list[int]:

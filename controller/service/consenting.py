@@ -13,6 +13,7 @@ from controller.service.binding import binding
 from controller.service.consent import Consent, Lack, Said, lack, wants_two
 from controller.service.kept import KeptPolicy
 from controller.service.ports import ClipRow, Transaction
+from scheduler.limits import clock_of
 
 _MINUTE_MS = 60_000
 
@@ -50,13 +51,8 @@ def require_no_yes(tx: Transaction, by: Actor, where: Sequence[Unit], said: Said
 def refusal(found: Lack) -> Refused:
     """The reason for which a yes is wanted: "consent.role", "consent.class", "consent.length", "consent.hours", "consent.two"."""
     minutes = "" if found.longest_ms is None else f"{found.longest_ms / _MINUTE_MS:g}"
-    hours = ", ".join(f"{clock(each.from_minute)}-{clock(each.to_minute)}" for each in found.hours)
+    hours = ", ".join(f"{clock_of(each.from_minute)}-{clock_of(each.to_minute)}" for each in found.hours)
     return Refused(f"consent.{found.why}", unit=found.unit, minutes=minutes, hours=hours)
-
-
-def clock(minute: int) -> str:
-    """A minute of the day, "05:00"."""
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def two_wanted(tx: Transaction, where: Iterable[Unit], kept: dict[str, KeptPolicy] | None = None) -> bool:

@@ -20,7 +20,7 @@ from controller.service.ports import Bus, Database, Transaction
 from controller.service.rights import record, require, require_near
 from controller.service.units import unit_of
 from scheduler.clock import Clock
-from scheduler.limits import Loudness, Policy, Window
+from scheduler.limits import Loudness, Policy, Window, clock_of
 from scheduler.special import SPECIAL
 
 MAX_HORIZON_H = 168
@@ -170,7 +170,7 @@ def _is_span(window: Window | Loudness) -> bool:
 
 def _span(window: Window | Loudness) -> str:
     """As people write it: 05:00-21:00."""
-    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (window.from_minute, window.to_minute))
+    return f"{clock_of(window.from_minute)}-{clock_of(window.to_minute)}"
 
 
 def _for_nodes(ruling: Ruling) -> Policy:

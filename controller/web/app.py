@@ -107,26 +107,23 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 class _Front:
     """Clips first, without walking anything else."""
 
-    def __init__(self, app: ASGIApp, clips: Clips) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._clips = clips
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(CLIPS):
-            await self._clips(scope, receive, send)
+            await scope["app"].state.clips(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
 def build_app(services: Services) -> FastAPI:
     """The whole face as one ASGI application."""
-    bells = Bells(services.bus)
+    return furnished(faces(), services)
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with bells.open():
-            yield
 
+def faces() -> FastAPI:
+    """Every address, its files and its guard; nobody behind them yet. Most of the time that it takes to build the whole."""
     app = FastAPI(
         title="Tiếng Làng",
         version=version("tienglang"),
@@ -134,18 +131,7 @@ def build_app(services: Services) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
-    )
-    app.state.services = services
-    app.state.tries = Tries(services.clock)
-    app.state.bells = bells
-    app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
-    app.state.today_live = TodayLive(
-        bells=bells,
-        reports=services.reports,
-        coverage=services.coverage,
-        approvals=services.approvals,
-        clock=services.clock,
+        lifespan=_lifespan,
     )
     app.include_router(api_system.health)
     api = APIRouter(prefix=API, responses=_PROBLEMS)
@@ -162,5 +148,30 @@ def build_app(services: Services) -> FastAPI:
     errors.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_PACKED, compresslevel=PACKING)
     app.add_middleware(Guard)
-    app.add_middleware(_Front, clips=Clips(services.clips))
+    app.add_middleware(_Front)
     return app
+
+
+def furnished(app: FastAPI, services: Services) -> FastAPI:
+    """The faces with these use cases behind them, and what lives between requests; for one server at a time."""
+    bells = Bells(services.bus)
+    app.state.services = services
+    app.state.clips = Clips(services.clips)
+    app.state.tries = Tries(services.clock)
+    app.state.bells = bells
+    app.state.live = Live(bells=bells, reports=services.reports, bulletins=services.bulletins, clock=services.clock)
+    app.state.today_live = TodayLive(
+        bells=bells,
+        reports=services.reports,
+        coverage=services.coverage,
+        approvals=services.approvals,
+        clock=services.clock,
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    bells: Bells = app.state.bells
+    async with bells.open():
+        yield

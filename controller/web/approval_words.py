@@ -16,7 +16,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Bạn không có bản tin nào đang chờ. Soạn xong mà cần duyệt thì bản tin nằm ở đây.",
         "None of yours waits. What you make and needs a yes is here.",
     ),
-    "by-whom": ("Người soạn", "By"),
     "sent-at": ("gửi lúc", "sent at"),
     "when-said": ("Phát lúc", "When"),
     "at-once": ("ngay khi được duyệt", "as soon as it is approved"),
@@ -45,7 +44,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "state-returned": ("Bị trả lại", "Returned"),
     "state-draft": ("Chưa gửi", "Not submitted"),
     "state-approved": ("Đã duyệt", "Approved"),
-    "returned-by": ("trả lại", "returned it"),
     "who-approves": ("Người duyệt được", "Who may approve"),
     "nobody-approves": (
         "Chưa ai có quyền duyệt ở đây. Nhờ người quản trị thêm một người duyệt.",

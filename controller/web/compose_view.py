@@ -9,7 +9,7 @@ from controller.domain.rights import Actor, Deed
 from controller.domain.unit import Level, Unit
 from controller.service.kept import KeptProgramme
 from controller.web.headline import name_order
-from controller.web.programme_schemas import clock_of
+from scheduler.limits import clock_of
 from scheduler.wishes import Segment, Take
 
 LANGUAGES: dict[str, tuple[str, str]] = {

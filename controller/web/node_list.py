@@ -13,7 +13,8 @@ from controller.service.ports import Alarm
 from controller.service.sightings import Presence, Sighting
 from controller.web.headline import name_order
 from controller.web.node_alarms import alarm_line
-from controller.web.node_telling import last_word, listed, since, tell, whole
+from controller.web.node_telling import last_word, listed, since, tell
+from controller.web.pages import number
 from controller.web.sentences import Language
 
 SHOWS = ("", "silent", "alarms", "all")
@@ -183,7 +184,7 @@ class List:
     def _group(self, place: str, sightings: Sequence[Sighting], *, whole_rows: bool = False, head: str = "") -> Group:
         silent = sum(self._seen.presence(each) is not Presence.THERE for each in sightings)
         alarmed = sum(each.node in self._seen.alarms for each in sightings)
-        told = [tell(self._language, "counted", total=whole(len(sightings), self._language))]
+        told = [tell(self._language, "counted", total=number(len(sightings), self._language))]
         told += [tell(self._language, "counted-silent", number=silent)] if silent else []
         told += [tell(self._language, "counted-alarmed", number=alarmed)] if alarmed else []
         rows = sorted(sightings, key=lambda each: name_order(each.name)) if whole_rows else []
@@ -230,15 +231,15 @@ class List:
         if not total:
             return ""
         if there == total:
-            parts = [tell(language, "one-there" if total == 1 else "all-there", total=whole(total, language))]
+            parts = [tell(language, "one-there" if total == 1 else "all-there", total=number(total, language))]
         else:
-            parts = [tell(language, "there", there=whole(there, language), total=whole(total, language))]
+            parts = [tell(language, "there", there=number(there, language), total=number(total, language))]
         for presence in (Presence.SILENT, Presence.NEVER):
             names = [each.name for each in self._by[presence]]
             if names:
                 parts.append(tell(language, presence.value, names=listed(names, language)))
         if self._alarmed:
-            parts.append(tell(language, "alarmed", number=whole(len(self._alarmed), language)))
+            parts.append(tell(language, "alarmed", number=number(len(self._alarmed), language)))
         return "; ".join(parts) + "."
 
     def _bar(self) -> tuple[int, int, int]:

@@ -21,8 +21,8 @@ from controller.web.node_telling import (
     since,
     span,
     tell,
-    whole,
 )
+from controller.web.pages import number
 from controller.web.sentences import LANGUAGES, Language, why_sentence
 from controller.web.words import STATES
 
@@ -154,7 +154,7 @@ def _alarms(seen: Inspected, language: Language) -> Iterator[AlarmLine]:
         alarm = view.alarm
         told = [at(alarm.last_ms, seen.now_ms)]
         if alarm.number > 1:
-            told.append(tell(language, "alarm-times", number=whole(alarm.number, language)))
+            told.append(tell(language, "alarm-times", number=number(alarm.number, language)))
             told.append(tell(language, "first-at", time=at(alarm.first_ms, seen.now_ms)))
         yield AlarmLine(id=alarm.id, said=alarm_line(alarm, language), told=" · ".join(told))
 
@@ -179,7 +179,7 @@ def _health(health: Health, language: Language) -> Iterator[Fact]:
         yield fact("temperature", f"{decimal(health.temperature, language)} °C", health.temperature > 700)
     if health.disk_free is not None:
         low = health.disk_free < DISK_LOW
-        free = f"{whole(health.disk_free // 1_000_000, language)} MB"
+        free = f"{number(health.disk_free // 1_000_000, language)} MB"
         yield fact("disk", f"{free}, {tell(language, 'disk-low')}" if low else free, low)
     if health.line is not None:
         yield fact("line", f"{decimal(health.line, language)} dBFS")
@@ -189,13 +189,13 @@ def _health(health: Health, language: Language) -> Iterator[Fact]:
 def _counts(health: Health, language: Language) -> Iterator[Fact]:
     if health.playing is not None:
         yield Fact(what=tell(language, "playing"), said=tell(language, "yes"))
-    for word, number, worries in (
+    for word, value, worries in (
         ("clips", health.clips, False),
         ("receipts", health.receipts or None, False),
         ("refused", health.refused_seals or None, True),
     ):
-        if number is not None:
-            yield Fact(what=tell(language, word), said=whole(number, language), bad=worries)
+        if value is not None:
+            yield Fact(what=tell(language, word), said=number(value, language), bad=worries)
     yield Fact(what=tell(language, "uptime"), said=span(health.uptime_s, language))
 
 

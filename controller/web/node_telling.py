@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from controller.protocol.messages import Health
 from controller.web.node_words import TOLD
-from controller.web.pages import local
+from controller.web.pages import local, number
 from controller.web.sentences import LANGUAGES, Language
 from scheduler.clock import moment
 
@@ -39,12 +39,6 @@ def decimal(tenths: int, language: Language) -> str:
     return text.replace(".", ",") if language == "vi" else text
 
 
-def whole(number: int, language: Language) -> str:
-    """1.234 in Vietnamese, 1,234 in English."""
-    text = f"{number:,}"
-    return text.replace(",", ".") if language == "vi" else text
-
-
 def ago(then_ms: int, now_ms: int, language: Language) -> str:
     """ "3 giờ trước"."""
     span = max(0, now_ms - then_ms)
@@ -68,7 +62,7 @@ def listed(names: Sequence[str], language: Language) -> str:
     """The first names, none torn over two lines, and how many more there are."""
     more = len(names) - len(names[:NAMES])
     shown = ", ".join(name.replace(" ", "\N{NO-BREAK SPACE}") if len(name) <= UNTORN else name for name in names[:NAMES])
-    return f"{shown} {tell(language, 'more', number=whole(more, language))}" if more else shown
+    return f"{shown} {tell(language, 'more', number=number(more, language))}" if more else shown
 
 
 def last_word(health: Health | None, online: bool, language: Language) -> str:

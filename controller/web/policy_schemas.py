@@ -12,10 +12,10 @@ from controller.domain.rights import Role
 from controller.service.consent import Consent, Freedom
 from controller.service.kept import HORIZON_H, KeptPolicy, Ruling
 from controller.service.policies import MAX_HORIZON_H, Effective
-from controller.web.programme_schemas import MAX_LISTED, clock_of, minute_of
+from controller.web.programme_schemas import MAX_LISTED, minute_of
 from controller.web.schemas import Id, Model, Moment
 from scheduler.clock import moment
-from scheduler.limits import ALL_DAYS, Loudness, Policy, Window
+from scheduler.limits import ALL_DAYS, Loudness, Policy, Window, clock_of
 from scheduler.special import Special
 
 EndClock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$", examples=["21:00"])]

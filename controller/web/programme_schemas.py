@@ -10,6 +10,7 @@ from pydantic import Field
 from controller.service.kept import KeptProgramme
 from controller.web.schemas import Id, Model, Moment, Text
 from scheduler.clock import moment
+from scheduler.limits import clock_of
 from scheduler.programme import MAX_CHANGES, MAX_LENGTH_MS, DayChange, Programme, Resume
 from scheduler.rule import Every, Holidays, Rule
 from scheduler.rule_check import EXCEPTIONS_AT_MOST
@@ -27,11 +28,6 @@ def minute_of(clock: str) -> int:
     """The minute of the day that "05:00" is; "24:00" is its end."""
     hours, minutes = clock.split(":")
     return int(hours) * 60 + int(minutes)
-
-
-def clock_of(minute: int) -> str:
-    """The minute of the day as people write it."""
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 class Pause(Model):

@@ -15,7 +15,7 @@ from controller.web import today_view, words
 from controller.web.decision_sentences import decision_sentence
 from controller.web.headline import name_order
 from controller.web.ledger import AiringOut, airing_out
-from controller.web.pages import SignedIn, ThePages, language_of
+from controller.web.pages import SignedIn, ThePages, language_of, number
 from controller.web.sentences import Language
 from controller.web.services import Services, TheServices
 from controller.web.today_live import SOON_MS
@@ -98,7 +98,7 @@ def _live(services: Services, looking: Looking) -> dict[str, Any]:
         "on_air": today_view.on_air(airings, looking.now_ms, looking.language)[:ON_AIR],
         "on_air_more": max(len(airings) - ON_AIR, 0),
         "now_ms": looking.now_ms,
-        "number": lambda number: today_view.thousands(number, looking.language),
+        "number": lambda value: number(value, looking.language),
         **_tonight(services, coverage, looking),
         **_coverage(coverage),
         **_faults(services, coverage, looking),

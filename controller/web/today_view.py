@@ -113,12 +113,6 @@ def age(ms: int, language: Language) -> str:
     return words.say("age-now", language)
 
 
-def thousands(number: int, language: Language) -> str:
-    """1.234 in Vietnamese, 1,234 in English."""
-    text = f"{number:,}"
-    return text if language == "en" else text.replace(",", ".")
-
-
 def places(coverage: Coverage, by: Actor) -> list[Place]:
     """Whose day may be looked at: each commune that is seen as a whole, and of others the villages. By name."""
     found: dict[str, Place] = {}

@@ -58,7 +58,7 @@ def test_an_editor_sends_it_a_leader_returns_it_once_and_says_yes_with_one_thumb
     phone.get_by_role("button", name="Gửi lời nhắn và trả lại").tap()
     expect(phone.get_by_role("status")).to_contain_text("Đã trả lại: Tiêm phòng cho trẻ em")
 
-    expect(page.get_by_text("Nói rõ ngày, giờ.")).to_be_visible()  # the author's page looks by itself
+    expect(page.get_by_text("Nói rõ ngày, giờ.")).to_be_visible(timeout=20_000)  # the author's page looks by itself
     shoot(page, "approval-returned")
     page.get_by_role("button", name="Gửi duyệt lại").click()
     expect(page.get_by_role("status")).to_contain_text("Đã gửi duyệt")

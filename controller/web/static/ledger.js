@@ -1,5 +1,6 @@
 // What became of an airing: the answer first, then each loudspeaker as a cell. The server says what moved; we draw that.
 
+import { element, icon } from "./build.js";
 import { Listen } from "./listen.js";
 import { lang, length, say, states, time, why } from "./words.js";
 
@@ -119,13 +120,7 @@ export class Ledger {
   }
 
   sign(step) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", "icon");
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `${this.screen.dataset.icons}#${SIGNS[step]}`);
-    svg.append(use);
-    return svg;
+    return icon(SIGNS[step]);
   }
 
   #line(airing) {
@@ -193,8 +188,4 @@ export function isGood(step) {
 
 function isEnd(step) {
   return isGood(step) || step === "cancelled" || SHORT.includes(step);
-}
-
-export function element(name, className = "", text = "") {
-  return Object.assign(document.createElement(name), { className, textContent: text });
 }

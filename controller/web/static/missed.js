@@ -1,6 +1,7 @@
 // Who missed an airing and why, one line a reason; and once it is over, to say it again for them.
 
-import { SHORT, element } from "./ledger.js";
+import { element } from "./build.js";
+import { SHORT } from "./ledger.js";
 import { lang, say, states, why } from "./words.js";
 
 const NAMES = 12;

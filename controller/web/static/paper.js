@@ -1,6 +1,7 @@
 // The sheet that is printed: a row a village, when it was over there, and who missed it, with the reason.
 
-import { SHORT, element, isGood } from "./ledger.js";
+import { element } from "./build.js";
+import { SHORT, isGood } from "./ledger.js";
 import { reason } from "./missed.js";
 import { dated, length, say, states, time } from "./words.js";
 

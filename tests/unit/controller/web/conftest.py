@@ -12,6 +12,7 @@ from random import Random
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from audio.clip import Clip, Part, Progress
 from audio.errors import AudioError
@@ -51,7 +52,7 @@ from controller.service.trail import Trail
 from controller.service.units import Units
 from controller.service.users import Users
 from controller.service.vault import Vault
-from controller.web.app import Services, build_app
+from controller.web.app import Services, faces, furnished
 from scheduler.clock import VirtualClock
 from tests.support.served import served
 
@@ -205,11 +206,17 @@ def officer(nobody: httpx.Client) -> httpx.Client:
     return nobody
 
 
+_idle: list[FastAPI] = []
+"""Faces that no server has at the moment: to build them takes longer than most tests."""
+
+
 @contextmanager
 def browser(house: House) -> Iterator[httpx.Client]:
     """A client that says where it comes from, as browsers do."""
-    with served(build_app(house.services)) as url, httpx.Client(base_url=url, headers={"Origin": url}) as client:
+    app = _idle.pop() if _idle else faces()
+    with served(furnished(app, house.services)) as url, httpx.Client(base_url=url, headers={"Origin": url}) as client:
         yield client
+    _idle.append(app)
 
 
 def sha256(data: bytes) -> str:

@@ -17,7 +17,8 @@ from controller.service.asking import Wish
 from controller.service.covering import SEEN_MS
 from controller.service.ports import Status
 from controller.service.users import Wanted
-from controller.web.today_view import age, thousands
+from controller.web.pages import number
+from controller.web.today_view import age
 from tests.unit.controller.web.conftest import NOW_MS, PASSWORD, House
 
 COMMUNE, OTHER = "x01576", "x01501"
@@ -242,4 +243,4 @@ def test_an_age_is_one_unit_and_never_more_than_it_is(ms: int, vi: str, en: str)
 
 
 def test_numbers_are_written_as_people_here_do() -> None:
-    assert (thousands(1234, "vi"), thousands(1234, "en"), thousands(12, "vi")) == ("1.234", "1,234", "12")
+    assert (number(1234, "vi"), number(1234, "en"), number(12, "vi")) == ("1.234", "1,234", "12")
