@@ -33,8 +33,9 @@ def calendar(
     day: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     """The page; what sounds is fetched by its modules. A unit or a day that is none is the first one, and today."""
+    tree = services.units.tree(by=user)
     places = sorted(
-        (each for each in services.units.tree(by=user) if each.level is not Level.PROVINCE and user.may(Deed.SEE, each)),
+        (each for each in tree if each.level is not Level.PROVINCE and user.may(Deed.SEE, each)),
         key=lambda each: name_order(each.name),
     )
     here = _chosen(places, unit)
@@ -43,7 +44,7 @@ def calendar(
         request,
         user=user,
         place=here,
-        communes=_by_commune(places, services.units.tree(by=user)),
+        communes=_by_commune(places, tree),
         data=_data(services, user, here, places, view, day) if here else {},
         weekdays=words.say("weekdays-short", language_of(request)).split("|"),
         weekday_names=words.say("weekdays", language_of(request)).split("|"),

@@ -11,10 +11,10 @@ from typing import Any
 
 import av
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.support.stack import Stack
-from tests.web.conftest import CHROMIUM, DESKTOP, FLAGS, PHONE, SMALLEST, shoot, sign_in
+from tests.web.conftest import CHROMIUM, DESKTOP, FLAGS, PHONE, SMALLEST, shoot, short_sound, sign_in
 
 SPEECH = Path(__file__).parents[1] / "data" / "speech-english.mp3"
 FAKE_SOUND = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -164,6 +164,19 @@ def test_recorded_kept_through_a_reload_cut_and_heard_everywhere(page: Page, sta
     expect(page.locator("#draft")).to_be_hidden()
     page.get_by_role("button", name="Như lần trước").click()
     expect(page.locator("#chosen")).to_have_text("Đã chọn 40 cụm loa ở 13 thôn")
+
+
+def test_a_file_chosen_before_the_page_is_ready_counts(page: Page, stack: Stack, tmp_path: Path) -> None:
+    sign_in(page, stack.controller.url)
+    waiting: list[Route] = []
+    page.route("**/compose.js", lambda route: waiting.append(route))
+    page.goto(f"{stack.controller.url}/compose", wait_until="commit")
+    page.locator("#file").set_input_files(short_sound(tmp_path))
+    page.wait_for_timeout(200)
+    assert page.locator("#file-name").inner_text() == "Chọn tệp âm thanh"  # nobody heard of it
+    waiting.pop().continue_()
+    expect(page.locator("#file-name")).to_have_text("am-thanh-ngan.wav")
+    expect(page.get_by_label("Tên bản tin")).to_have_value("am thanh ngan")
 
 
 @pytest.mark.soak

@@ -41,6 +41,7 @@ class Compose {
     $("again").hidden = this.tree.all.length === 1 || !before.length || !before.every((id) => this.tree.all.includes(id));
     if (this.shelf.mine) await this.#restore();
     else this.#draft(say("draft-elsewhere"), false);
+    this.sound.early();
     this.#ready = true;
     this.#changed();
     $("say").disabled = false; // until now a press would have sent the form as browsers do, and lost it

@@ -49,6 +49,12 @@ export class Sound {
     });
   }
 
+  // A file that was chosen before we were ready to hear of it, on a slow link.
+  early() {
+    const [file] = $("file").files;
+    if (file) this.#chose(file);
+  }
+
   #chose(file) {
     $("draft").hidden = true;
     this.recorder.discard();
