@@ -2,8 +2,8 @@
 #   make run     set up and start the demo at http://127.0.0.1:8080
 #   make test    set up and run every test that is not a long run
 PYTHON ?= python3
-# Tests that start real brokers and browsers mostly wait for them: five at a time keep a 2-core machine busy.
-WORKERS ?= 5
+# Tests that start real brokers and browsers mostly wait for them: four at a time keep a 2-core machine busy.
+WORKERS ?= 4
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PYTHON

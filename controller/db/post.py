@@ -33,7 +33,11 @@ class SqlDocuments:
     def above(self, kind: str, version: int) -> list[str]:
         """The subjects whose document of this kind has a higher version."""
         return list(
-            self._connection.scalars(select(documents.c.subject).where(documents.c.kind == kind, documents.c.version > version))
+            self._connection.scalars(
+                select(documents.c.subject)
+                .where(documents.c.kind == kind, documents.c.version > version)
+                .order_by(documents.c.subject)
+            )
         )
 
 

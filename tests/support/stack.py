@@ -113,8 +113,9 @@ class Controller:
         try:
             wait_until_listening(self.port, lambda: process.poll() is None)
         except RuntimeError as error:
+            ended = process.poll()
             self.kill()
-            raise RuntimeError(f"{error}\n{self.log[-3000:]}") from None
+            raise RuntimeError(f"{error} (exit {ended})\n{self.log[-3000:]}") from None
         token = json.loads((self.home / "run" / "api.json").read_text())["token"]
         self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
